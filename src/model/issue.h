@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/value.h"
+
+namespace duet {
+
+enum class Side { salesforce, postgres };
+
+std::string_view name_of(Side side);
+
+/// Why a value did not stand.
+enum class JournalReason { conflict, late_conflict, overwritten_by_automation, rejected, delete_conflict, deleted, superseded, merge };
+
+std::string_view name_of(JournalReason reason);
+
+/// One value that lost, was rejected or was reverted (design §1). Written in the transaction of the decision.
+struct JournalEntry {
+  JournalReason reason = JournalReason::conflict;
+  std::string field;  ///< empty when the entry is about the whole row
+  Value base;         ///< Absent when it cannot be known
+  Value lost;
+  Value kept;
+  Side lost_side = Side::postgres;
+  std::string rule;   ///< what decided: `newest`, `salesforce`, `postgres`, `automation`, an error code
+  std::string actor;  ///< who wrote the value that was kept, as far as it is known
+  std::string lost_actor;
+  TimeMs lost_at = 0;
+  std::string attempt;   ///< token of the attempt that carried the value, if any
+  std::string row_text;  ///< for a whole row: its columns as JSON
+};
+
+struct IssueField {
+  std::string name;
+  Value base;
+  Value salesforce;
+  Value postgres;
+  std::string chosen;  ///< `salesforce`, `postgres` or empty
+};
+
+/// Something that a person may want to act on (design §7, "An issue in JSON").
+struct Issue {
+  std::string kind;   ///< conflict | rejected | unknown | schema | breaker | unreadable
+  std::string state;  ///< open | decided
+  std::string message;
+  std::string code;
+  std::string rule;
+  std::vector<IssueField> fields;
+};
+
+}  // namespace duet

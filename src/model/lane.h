@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/value.h"
+
+namespace duet {
+
+/// A field that the app changed and the org has not confirmed. The value is the row's; the lane keeps only the base (design §5 rule 11).
+struct PendingField {
+  Value base;  ///< Absent when it cannot be known; such a base equals nothing
+  TimeInterval changed_at;  ///< [captured, first seen committed], database clock
+
+  bool operator==(const PendingField&) const = default;
+};
+
+/// A captured change that has been taken into the lane and is not yet part of an attempt.
+struct PendingLog {
+  std::int64_t log_id = 0;
+  std::vector<std::string> fields;
+
+  bool operator==(const PendingLog&) const = default;
+};
+
+enum class AttemptKind { create, update, remove };
+enum class AttemptState { sent, accepted, unknown };
+
+struct SentField {
+  Value value;
+  Value base;
+  TimeInterval changed_at;
+
+  bool operator==(const SentField&) const = default;
+};
+
+/// One send of a lane's pending changes that is not yet settled.
+struct Attempt {
+  std::string token;  ///< goes out as `Sforce-Call-Options: client=`
+  AttemptKind kind = AttemptKind::update;
+  AttemptState state = AttemptState::sent;
+  std::map<std::string, SentField, std::less<>> fields;
+  std::vector<PendingLog> log;
+  TimeMs sent_at = 0;     ///< local clock
+  TimeMs decided_at = 0;  ///< local clock: when it became accepted or unknown
+  bool passed = false;    ///< the stream is known to have passed it; a read-back may settle it
+
+  bool operator==(const Attempt&) const = default;
+};
+
+/// A remote value that waits for the attempt before it.
+struct HeldValue {
+  Value value;
+  TimeInterval changed_at;  ///< org clock
+  std::string actor;
+
+  bool operator==(const HeldValue&) const = default;
+};
+
+struct PendingDelete {
+  std::int64_t log_id = 0;
+  FieldValues old_values;
+  TimeInterval changed_at;
+
+  bool operator==(const PendingDelete&) const = default;
+};
+
+/// After a delete, events of the record do not insert (design §5 rule 10).
+struct Tombstone {
+  TimeMs until = 0;  ///< local clock
+  bool operator==(const Tombstone&) const = default;
+};
+
+/// A record that must be read whole before anything else is believed about it.
+struct Dirty {
+  std::string reason;
+  TimeMs since = 0;  ///< local clock
+  int reads = 0;     ///< reads that could not be believed or applied
+
+  bool operator==(const Dirty&) const = default;
+};
+
+/// Everything about one record that is on its way, in order. A record that rests has none.
+struct Lane {
+  /// Raised by every event, send and settlement: a read that began at another revision is not believed (design §5 rule 6).
+  std::int64_t revision = 0;
+  std::string sfid;         ///< as far as it is known
+  std::string external_id;  ///< value of the upsert field as text
+  std::optional<std::int64_t> row_id;
+
+  bool pending_create = false;
+  std::map<std::string, PendingField, std::less<>> pending;
+  std::vector<PendingLog> log;  ///< what `pending` was made of
+  std::optional<PendingDelete> pending_delete;
+
+  std::vector<Attempt> attempts;  ///< oldest first; at most one is `sent`, and then it is the last
+  std::map<std::string, std::vector<HeldValue>, std::less<>> held;
+  std::optional<std::string> held_delete_actor;  ///< the org deleted the record while an attempt was unsettled
+
+  std::optional<Dirty> dirty;
+  std::optional<Tombstone> tombstone;
+  TimeMs not_before = 0;  ///< local clock: no claim before
+  int rounds = 0;         ///< tries in a row that ended on the same evidence
+  std::string parked;     ///< why nothing is sent until a person or a parent acts; empty when it may
+
+  bool operator==(const Lane&) const = default;
+
+  /// Nothing is on its way: the lane need not be stored.
+  bool empty() const;
+  /// The attempt whose outcome is still awaited, or null.
+  Attempt* in_flight();
+  const Attempt* in_flight() const;
+};
+
+}  // namespace duet

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/change.h"
+#include "model/mapping.h"
+#include "model/record.h"
+
+namespace duet::ports {
+
+/// State of a mapping's life, kept in duet.mapping.
+enum class MappingState { created, loading, loaded };
+
+struct LoadProgress {
+  MappingState state = MappingState::created;
+  long rows = 0;
+};
+
+/// A record that could not be written; the rest of the batch was.
+struct WriteFailure {
+  std::size_t index = 0;  ///< in the span given to write()
+  Error error;            ///< store_constraint, bad_data
+};
+
+struct RecordWrite {
+  const Record* record = nullptr;  ///< as locked, with the lane as it shall be stored
+  const RecordChange* change = nullptr;
+};
+
+/// One Postgres transaction. Ends without effect unless commit() succeeds. One thread.
+class StoreTransaction {
+ public:
+  virtual ~StoreTransaction() = default;
+
+  /// Locks the records against other engine transactions and their rows against the app, in (table, id) order, then reads rows,
+  /// lanes and NEW log rows in later statements (design §6). Same order and size as `refs`; a record that is nowhere has no row and
+  /// an empty lane. Matching: row_id, else sfid, else external id to a row without sfid (compared as the org compares it).
+  virtual Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) = 0;
+
+  /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left unwritten and reported.
+  virtual Result<std::vector<WriteFailure>> write(const Mapping& mapping, std::span<const RecordWrite> writes) = 0;
+
+  /// How far a source has been applied. `source` is `events`, or `poll:<Object>`.
+  virtual Result<void> set_position(const std::string& source, const std::string& position) = 0;
+
+  /// Keeps events of a mapping that is being loaded; drain with Store::spooled.
+  virtual Result<void> spool(const Mapping& mapping, std::span<const ChangeEvent> events) = 0;
+  virtual Result<void> unspool(const Mapping& mapping, long up_to) = 0;
+
+  virtual Result<void> set_mapping_state(const Mapping& mapping, MappingState state) = 0;
+
+  /// A whole object must be read again: after overflow, wildcards, or a lost position (design §5 rule 13).
+  virtual Result<void> mark_range_dirty(const Mapping& mapping, TimeMs since, const std::string& reason) = 0;
+  virtual Result<void> clear_range_dirty(const Mapping& mapping) = 0;
+
+  /// Raises an issue that belongs to a mapping or the connection and to no record.
+  virtual Result<void> raise_issue(const Mapping* mapping, const Issue& issue) = 0;
+
+  /// `outcome_unknown` when the answer to COMMIT was lost: read the position again before going on.
+  virtual Result<void> commit() = 0;
+};
+
+struct SpooledEvents {
+  std::vector<ChangeEvent> events;
+  long up_to = 0;  ///< for unspool
+};
+
+/// Rows of COPY data in PostgreSQL's binary format, straight into a table that is empty and unused.
+class CopySink {
+ public:
+  virtual ~CopySink() = default;
+  virtual Result<void> write(std::string_view bytes) = 0;
+  /// Ends the copy, sets the mapping `loaded`, and commits. Rows written.
+  virtual Result<long> finish() = 0;
+};
+
+struct RangeDirty {
+  TimeMs since = 0;  ///< org clock
+  std::string reason;
+};
+
+/// What the engine keeps in Postgres. One instance per worker with its own connection; one thread at a time.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  virtual Result<std::unique_ptr<StoreTransaction>> begin() = 0;
+
+  virtual Result<std::optional<std::string>> position(const std::string& source) = 0;
+
+  /// Records with NEW log rows, or with a lane that has pending changes, is not parked, has nothing in flight or unknown, is not dirty
+  /// and whose not_before is reached; oldest log rows first, each record once. A hint: lock() tells the truth.
+  virtual Result<std::vector<RecordRef>> find_pending(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
+
+  /// Lanes with a dirty mark, or with an attempt that is not `sent`, whose not_before is reached.
+  virtual Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
+
+  /// Lanes with an attempt in state `sent`: after a restart nobody waits for their answers any more.
+  virtual Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) = 0;
+
+  virtual Result<LoadProgress> load_progress(const Mapping& mapping) = 0;
+  /// Null when the table is not empty or an app may have used it: then the load merges page by page.
+  virtual Result<std::unique_ptr<CopySink>> begin_copy(const Mapping& mapping) = 0;
+  virtual Result<SpooledEvents> spooled(const Mapping& mapping, std::size_t limit) = 0;
+  /// Ids of rows that have an sfid greater than `after`, ascending, at most `limit`: for finding rows that the org no longer has.
+  virtual Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after, std::size_t limit) = 0;
+  virtual Result<std::optional<RangeDirty>> range_dirty(const Mapping& mapping) = 0;
+
+  /// Database clock, ms.
+  virtual Result<TimeMs> now() = 0;
+};
+
+}  // namespace duet::ports
