@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace duet::engine {
 
