@@ -1,0 +1,168 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orgsim/core/change_event.h"
+#include "orgsim/core/error.h"
+#include "orgsim/core/event_schema.h"
+#include "orgsim/core/history.h"
+#include "orgsim/core/query.h"
+#include "orgsim/core/rules.h"
+#include "orgsim/core/schema.h"
+#include "orgsim/core/settings.h"
+#include "orgsim/core/transaction.h"
+#include "orgsim/core/value.h"
+
+namespace orgsim {
+
+struct OrgOptions {
+  std::uint64_t seed = 1;
+  std::int64_t start_ms = 1'767'225'600'000;  ///< 2026-01-01T00:00:00Z
+  Settings settings;
+};
+
+/// One record as committed: values by FieldDef::index.
+struct Record {
+  const ObjectDef* object = nullptr;
+  std::string id;
+  bool deleted = false;
+  std::vector<Value> values;
+
+  [[nodiscard]] const Value& at(const FieldDef& field) const;
+  /// Null for unknown names.
+  [[nodiscard]] const Value& get(std::string_view field) const;
+};
+
+struct GenerateOptions {
+  std::uint64_t count = 0;
+  std::uint64_t seed = 1;
+  /// Emit CREATE events, in transactions of 200 as a bulk load would. Off: rows appear as if they had always been
+  /// there.
+  bool events = false;
+};
+
+struct GenerateResult {
+  std::uint64_t count = 0;
+  std::string first_id;
+  std::string last_id;
+};
+
+enum class ReplayPreset : std::uint8_t { latest, earliest, custom };
+
+/// What happens to an event between commit and log; tests use it for lost, duplicated and gap events.
+enum class EventFate : std::uint8_t { deliver, drop, duplicate, gap };
+
+struct UpdatedIds {
+  std::vector<std::string> ids;
+  std::int64_t latest_date_covered_ms = 0;
+};
+
+struct DeletedIds {
+  struct Entry {
+    std::string id;
+    std::int64_t deleted_ms = 0;
+  };
+  std::vector<Entry> records;
+  std::int64_t earliest_date_available_ms = 0;
+  std::int64_t latest_date_covered_ms = 0;
+};
+
+/// The deterministic org: schema, records, transactions, queries, history, change events. No socket, thread, real clock
+/// or real random source: time is set by the owner, all random choices come from the seed.
+/// Not thread-safe: the owner serialises every call, those on its transactions and cursors included.
+class Org {
+ public:
+  explicit Org(const OrgOptions& options = {});
+  ~Org();
+  Org(Org&&) = delete;
+
+  // Time. The org's clock is the injected time changed by the clock settings; it may go backwards.
+  void set_time(std::int64_t ms);
+  void advance(std::int64_t ms);
+  [[nodiscard]] std::int64_t now() const;
+
+  // Identity.
+  [[nodiscard]] const std::string& organization_id() const;
+  [[nodiscard]] const std::string& integration_user_id() const;
+  [[nodiscard]] const std::string& other_user_id() const;  ///< a second administrator: "somebody else"
+
+  [[nodiscard]] Settings& settings();
+  [[nodiscard]] const Settings& settings() const;
+
+  // Schema.
+  [[nodiscard]] const Schema& schema() const;
+  /// POST /orgsim/objects: one definition, an array of them, or {"objects":[…]} (schema_edit.h). Answers what exists
+  /// now:
+  /// [{"name","keyPrefix","fields":[names]}].
+  Outcome<nlohmann::json> apply_objects(const nlohmann::json& definitions);
+  Outcome<void> select_for_events(std::string_view object, bool selected);
+
+  // Writing.
+  [[nodiscard]] Transaction begin(Writer writer);
+  /// Rules run in the order they were added, for every record written by anyone.
+  std::uint64_t add_rule(Rule rule);
+  void remove_rule(std::uint64_t id);
+  void clear_rules();
+
+  // Reading committed state.
+  /// NOT_FOUND for unknown or purged ids; ENTITY_IS_DELETED for soft-deleted ones unless `include_deleted`.
+  [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id, bool include_deleted = false) const;
+  /// Live records whose field equals the value, as the org compares it (external ids, idLookup fields; others scan).
+  [[nodiscard]] Outcome<std::vector<std::string>> find_by_field(std::string_view object, std::string_view field,
+                                                                const Value& value) const;
+  /// REST shape with attributes; all fields, or those named (INVALID_FIELD for unknown ones).
+  [[nodiscard]] Outcome<nlohmann::json> record_json(const Record& record, std::string_view version,
+                                                    const std::vector<std::string>& fields = {}) const;
+  [[nodiscard]] Outcome<QueryCursor> query(std::string_view soql, const QueryOptions& options = {}) const;
+  [[nodiscard]] Outcome<UpdatedIds> updated(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
+  [[nodiscard]] Outcome<DeletedIds> deleted(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
+
+  // The oracle's truth: no API would show these.
+  /// Every record of the object, deleted ones included, purged ones not, as REST-shaped JSON without attributes, in Id
+  /// order.
+  Outcome<void> for_each_record(std::string_view object, const std::function<void(const nlohmann::json&)>& visit) const;
+  [[nodiscard]] Outcome<std::vector<RecordVersion>> history(std::string_view object, std::string_view id) const;
+  [[nodiscard]] std::uint64_t record_count(std::string_view object, bool include_deleted = false) const;
+  /// Bytes held by records and their indexes, history included; for benches and tests of the size budget.
+  [[nodiscard]] std::uint64_t memory_bytes(std::string_view object) const;
+  /// Fast synthetic rows: plausible per type, within lengths and picklists, unique fields unique, deterministic.
+  Outcome<GenerateResult> generate(std::string_view object, const GenerateOptions& options);
+
+  // Change events.
+  /// True for /data/ChangeEvents and the topic of a selected entity.
+  [[nodiscard]] bool topic_exists(std::string_view topic) const;
+  /// Where a new subscription starts: read_events(topic, position) gives what comes strictly after it. Errors:
+  /// topic.not.found; fetch.replayid.validation.failed (custom without id); fetch.replayid.corrupted (never issued, or
+  /// out of retention).
+  [[nodiscard]] Outcome<std::uint64_t> start_position(std::string_view topic, ReplayPreset preset,
+                                                      std::optional<std::uint64_t> replay_id) const;
+  /// Visible events of the topic after this replay id, at most `max`, in order.
+  [[nodiscard]] std::vector<ChangeEvent> read_events(std::string_view topic, std::uint64_t after,
+                                                     std::size_t max) const;
+  /// The newest replay id that a keep-alive may carry now: no visible event after it on any topic.
+  [[nodiscard]] std::uint64_t latest_replay_id() const;
+  /// When the next event that is still delayed becomes visible.
+  [[nodiscard]] std::optional<std::int64_t> next_event_ms() const;
+  [[nodiscard]] std::shared_ptr<const EventSchema> event_schema(std::string_view schema_id) const;
+  /// The current schema of a single-entity topic; nothing for /data/ChangeEvents.
+  [[nodiscard]] std::shared_ptr<const EventSchema> topic_schema(std::string_view topic) const;
+  void set_event_fate(std::function<EventFate(const ChangeEvent&)> decide);
+  /// A stream reset: all events go and every replay id issued so far becomes invalid (§4.2).
+  void reset_event_stream();
+
+  struct Impl;
+
+ private:
+  friend class Transaction;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace orgsim

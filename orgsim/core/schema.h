@@ -1,0 +1,192 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "orgsim/core/error.h"
+
+namespace orgsim {
+
+enum class FieldType : std::uint8_t {
+  id,
+  string,
+  textarea,
+  picklist,
+  multipicklist,
+  combobox,
+  boolean,
+  int_,
+  long_,
+  double_,
+  currency,
+  percent,
+  date,
+  datetime,
+  time,
+  email,
+  phone,
+  url,
+  encryptedstring,
+  reference,
+  address,
+  location,
+  base64,
+};
+
+/// The describe spelling of a type ("int", "double" …) and back.
+[[nodiscard]] std::string_view type_name(FieldType type);
+[[nodiscard]] std::optional<FieldType> parse_field_type(std::string_view name);
+[[nodiscard]] bool is_number(FieldType type);
+[[nodiscard]] bool is_text(FieldType type);
+/// address and location: values live in their parts.
+[[nodiscard]] bool is_compound(FieldType type);
+
+struct PicklistEntry {
+  std::string value;
+  std::string label;
+  bool active = true;
+  bool is_default = false;
+};
+
+/// One field with everything its describe says. `index` is its place in stored rows and never changes.
+struct FieldDef {
+  std::uint16_t index = 0;
+  std::string name;
+  std::string label;
+  FieldType type = FieldType::string;
+  std::int32_t length = 0;
+  std::int32_t precision = 0;
+  std::int32_t scale = 0;
+  std::int32_t digits = 0;
+  bool nillable = true;
+  bool createable = true;
+  bool updateable = true;
+  bool defaulted_on_create = false;
+  bool id_lookup = false;
+  bool name_field = false;
+  bool auto_number = false;
+  bool unique = false;
+  bool case_sensitive = false;
+  bool external_id = false;
+  bool calculated = false;
+  bool html_formatted = false;
+  bool cascade_delete = false;
+  bool restricted_delete = false;
+  bool restricted_picklist = false;
+  bool custom = false;
+  bool aggregatable = true;
+  bool groupable = true;
+  bool sortable = true;
+  bool filterable = true;
+  bool locks_parent = false;
+  /// Removed by POST /orgsim/objects: not described, not readable, not writable; stored cells stay unread.
+  bool removed = false;
+  std::string compound_name;  ///< the compound field this is a part of, or empty
+  std::string extra_type_info;
+  std::string formula;
+  std::string default_text;  ///< describe's defaultValue as text, or empty
+  std::vector<std::string> reference_to;
+  std::string relationship_name;
+  std::vector<PicklistEntry> picklist;
+  std::string custom_id;  ///< 00N id of a custom field
+
+  /// createable and not nillable and not defaulted on create and not boolean.
+  [[nodiscard]] bool required_on_create() const;
+};
+
+struct ChildRelationship {
+  std::string child_object;
+  std::string field;
+  std::string relationship_name;
+  bool cascade_delete = false;
+  bool restricted_delete = false;
+};
+
+/// One sObject. Field lookup by name ignores case.
+struct ObjectDef {
+  std::uint16_t index = 0;
+  std::string name;
+  std::string label;
+  std::string label_plural;
+  std::string key_prefix;
+  bool custom = false;
+  bool createable = true;
+  bool updateable = true;
+  bool deletable = true;
+  bool undeletable = true;
+  bool mergeable = false;
+  bool queryable = true;
+  bool replicateable = true;
+  bool retrieveable = true;
+  bool searchable = true;
+  bool triggerable = true;
+  bool layoutable = true;
+  bool mru_enabled = true;
+  bool feed_enabled = false;
+  bool cdc_supported = false;
+  bool cdc_selected = false;
+  std::vector<FieldDef> fields;
+  std::vector<ChildRelationship> children;
+  /// Rises with every change of the object's fields; event schemas and row layouts are per version.
+  std::uint32_t version = 1;
+
+  /// The field, in any letter case; removed fields are not found.
+  [[nodiscard]] const FieldDef* field(std::string_view name) const;
+  /// The reference field behind a relationship name ("Account", "Parent__r"), in any letter case.
+  [[nodiscard]] const FieldDef* relationship(std::string_view name) const;
+  [[nodiscard]] const FieldDef* name_field() const;
+  /// The parts of a compound field, in describe order.
+  [[nodiscard]] std::vector<const FieldDef*> parts(std::string_view compound) const;
+  /// "AccountChangeEvent", "Foo__ChangeEvent".
+  [[nodiscard]] std::string change_event_name() const;
+
+ private:
+  friend class Schema;
+  void reindex();
+  std::unordered_map<std::string, std::uint16_t> by_name_;
+  std::unordered_map<std::string, std::uint16_t> by_relationship_;
+};
+
+/// All objects of the org. Objects are never removed and never move, so pointers to them stay valid.
+class Schema {
+ public:
+  /// The 25 standard objects, from data/standard_objects.json compiled into the library.
+  [[nodiscard]] static Schema standard();
+
+  [[nodiscard]] const std::deque<ObjectDef>& objects() const { return objects_; }
+  [[nodiscard]] const ObjectDef* object(std::string_view name) const;
+  [[nodiscard]] const ObjectDef& object_at(std::uint16_t index) const { return objects_[index]; }
+  [[nodiscard]] const ObjectDef* object_by_prefix(std::string_view key_prefix) const;
+  /// The object named by a change event ("AccountChangeEvent") or nothing.
+  [[nodiscard]] const ObjectDef* object_by_change_event(std::string_view event_name) const;
+  /// Rises with every change of anything: what If-Modified-Since on describes looks at.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+
+  /// Creates or alters one object as POST /orgsim/objects describes it (design §7; schema_edit.h has the shape).
+  /// Returns the object. Nothing has changed after an error.
+  Outcome<const ObjectDef*> apply(const nlohmann::json& definition);
+
+  /// Selects an object for change events, or not. INVALID_TYPE for unknown objects or those that cannot have events.
+  Outcome<void> select_for_events(std::string_view object, bool selected);
+
+ private:
+  ObjectDef& add(ObjectDef object);
+  void link_relationship(ObjectDef& child, const FieldDef& field);
+
+  std::deque<ObjectDef> objects_;
+  std::unordered_map<std::string, std::uint16_t> by_name_;
+  std::unordered_map<std::string, std::uint16_t> by_prefix_;
+  std::uint32_t custom_objects_ = 0;
+  std::uint32_t custom_fields_ = 0;
+  std::uint64_t revision_ = 1;
+};
+
+}  // namespace orgsim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "orgsim/core/schema.h"
+
+namespace orgsim {
+
+/// The shape that Schema::apply takes, for one object:
+///   {"name":"Foo__c", "label":…, "labelPlural":…, "cdc":true,
+///    "nameField": {"type":"string"|"autonumber","label":…,"length":80},
+///    "fields":[{"name":"Ext__c","label":…,"type":"string","length":36,"precision":18,"scale":2,"digits":…,
+///               "nillable":true,"required":false,"unique":false,"caseSensitive":false,"externalId":false,
+///               "restrictedPicklist":false,"picklist":["A",{"value":"B","label":"b","default":true}],
+///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","masterDetail":false,
+///               "restrictedDelete":false,"autoNumber":false,"calculated":false,"formula":…,"defaultValue":…,
+///               "createable":…,"updateable":…,"richText":false,"remove":false}]}
+/// A name that exists is altered: only the keys given change. A type change keeps to types that store alike. "remove"
+/// takes a custom field away. Standard objects take custom fields (`…__c`) and label, length and picklist changes.
+/// Errors: INVALID_FIELD, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message.
+
+/// A field from its definition; `existing` when it is altered. Pure: shared by create and alter.
+[[nodiscard]] Outcome<FieldDef> read_field_definition(const nlohmann::json& definition, const FieldDef* existing);
+
+/// Fills what a type implies (lengths of ids, booleans not nillable, sort and group flags, soap rules).
+void apply_type_defaults(FieldDef& field);
+
+}  // namespace orgsim
