@@ -29,6 +29,15 @@ struct PendingLog {
 enum class AttemptKind { create, update, remove };
 enum class AttemptState { sent, accepted, unknown };
 
+/// The app deleted the row; the org has the record still.
+struct PendingDelete {
+  std::int64_t log_id = 0;
+  FieldValues old_values;
+  TimeInterval changed_at;
+
+  bool operator==(const PendingDelete&) const = default;
+};
+
 struct SentField {
   Value value;
   Value base;
@@ -44,6 +53,8 @@ struct Attempt {
   AttemptState state = AttemptState::sent;
   std::map<std::string, SentField, std::less<>> fields;
   std::vector<PendingLog> log;
+  std::optional<PendingDelete> removal;  ///< of a remove
+  TimeMs row_stamp = 0;   ///< the row's SystemModstamp at the claim: older events are history
   TimeMs sent_at = 0;     ///< local clock
   TimeMs decided_at = 0;  ///< local clock: when it became accepted or unknown
   bool passed = false;    ///< the stream is known to have passed it; a read-back may settle it
@@ -56,16 +67,10 @@ struct HeldValue {
   Value value;
   TimeInterval changed_at;  ///< org clock
   std::string actor;
+  /// False when the value may be older than the row was at the claim (the same second, seen after a restart).
+  bool certain = true;
 
   bool operator==(const HeldValue&) const = default;
-};
-
-struct PendingDelete {
-  std::int64_t log_id = 0;
-  FieldValues old_values;
-  TimeInterval changed_at;
-
-  bool operator==(const PendingDelete&) const = default;
 };
 
 /// After a delete, events of the record do not insert (design §5 rule 10).
@@ -91,15 +96,16 @@ struct Lane {
   std::string external_id;  ///< value of the upsert field as text
   std::optional<std::int64_t> row_id;
 
+  std::string former_sfid;  ///< the Id before the record was deleted in the org and created anew; its events are history
+
   bool pending_create = false;
+  bool key_checked = false;  ///< the external id was minted here, or looked up in the org: an upsert cannot hit a stranger
   std::map<std::string, PendingField, std::less<>> pending;
   std::vector<PendingLog> log;  ///< what `pending` was made of
   std::optional<PendingDelete> pending_delete;
 
   std::vector<Attempt> attempts;  ///< oldest first; at most one is `sent`, and then it is the last
   std::map<std::string, std::vector<HeldValue>, std::less<>> held;
-  std::optional<std::string> held_delete_actor;  ///< the org deleted the record while an attempt was unsettled
-
   std::optional<Dirty> dirty;
   std::optional<Tombstone> tombstone;
   TimeMs not_before = 0;  ///< local clock: no claim before
