@@ -1,0 +1,59 @@
+#pragma once
+
+#include <httplib.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace orgsim {
+
+/// One accepted TCP connection, plain or TLS, as the stream that the HTTP library reads and writes. Reads are buffered;
+/// writes are gathered until flush() or until they fill a segment buffer, so that a small answer is one packet.
+/// Used by one thread; only cut() and shut_down() may come from another.
+class HttpConnection final : public httplib::Stream {
+ public:
+  /// The org's bound on a request line; a longer one is left for the library to answer with 414.
+  static constexpr size_t kTargetMax = 16384;
+
+  /// Takes ownership of fd. tls may be null.
+  HttpConnection(int fd, SSL_CTX* tls);
+  ~HttpConnection() override;
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
+
+  /// Ends the TLS handshake, if any.
+  bool handshake();
+  /// Waits for the first byte of the next request; false on end of stream, timeout or shut_down().
+  bool wait_readable(std::chrono::milliseconds timeout);
+  /// Takes the target off the request line ("POST /a?b HTTP/1.1" becomes "POST / HTTP/1.1") and returns it: the library
+  /// bounds it at 8 KB and decodes %2F before the path is split. Empty when the line is malformed or too long.
+  std::string take_target();
+  bool flush();
+  /// From now on nothing more is sent; with reset, the peer sees a RST.
+  void cut(bool reset);
+  bool is_cut() const { return cut_; }
+
+  bool is_readable() const override;
+  bool is_writable() const override { return !failed_; }
+  ssize_t read(char* data, size_t size) override;
+  ssize_t write(const char* data, size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override { return fd_; }
+
+ private:
+  bool fill();
+  bool send_all(const char* data, size_t size);
+
+  int fd_;
+  SSL* ssl_ = nullptr;
+  std::string in_;
+  size_t in_position_ = 0;
+  std::string out_;
+  bool failed_ = false;
+  bool cut_ = false;
+};
+
+}  // namespace orgsim

@@ -1,0 +1,207 @@
+#include "orgsim/server/http_listener.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <set>
+#include <stdexcept>
+#include <thread>
+
+#include "orgsim/server/connection_pool.h"
+#include "orgsim/server/http_connection.h"
+
+namespace orgsim {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleTimeout{300'000};
+constexpr int kListenBacklog = 512;
+
+/// The connection whose request this thread is handling, and the target taken off its request line.
+struct CurrentRequest {
+  HttpConnection* connection = nullptr;
+  std::string target;
+  bool close_after = false;
+};
+thread_local CurrentRequest current_request;
+
+using TlsContext = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
+
+TlsContext make_tls_context(const HttpListenerOptions& options) {
+  if (options.certificate_file.empty()) return {nullptr, SSL_CTX_free};
+  TlsContext context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+  if (context == nullptr || SSL_CTX_use_certificate_chain_file(context.get(), options.certificate_file.c_str()) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context.get(), options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    throw std::runtime_error(fmt::format("cannot use the certificate {}", options.certificate_file));
+  }
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  return context;
+}
+
+HttpRequest make_request(const httplib::Request& request, const std::string& scheme, const std::string& address) {
+  HttpRequest out;
+  out.method = request.method;
+  out.scheme = scheme;
+  const std::string& target = current_request.target;
+  const size_t question = target.find('?');
+  out.raw_path = target.substr(0, question);
+  out.segments = split_path(out.raw_path);
+  if (question != std::string::npos) out.query = parse_form(std::string_view(target).substr(question + 1));
+  out.headers.reserve(request.headers.size());
+  for (const auto& [name, value] : request.headers) out.headers.emplace_back(to_lower(name), value);
+  const std::string_view host = out.header("host");
+  out.host = host.empty() ? address : std::string(host);
+  return out;
+}
+
+void send_stream(httplib::Response& out, const std::string& content_type, BodySource source) {
+  out.set_chunked_content_provider(content_type, [source = std::move(source)](size_t, httplib::DataSink& sink) {
+    std::string piece;
+    const bool more = source(piece);
+    if (!piece.empty() && !sink.write(piece.data(), piece.size())) return false;
+    if (!more) sink.done();
+    return true;
+  });
+}
+
+}  // namespace
+
+class HttpListener::Impl final : public httplib::Server {
+ public:
+  Impl(const HttpListenerOptions& options, HttpHandler handler)
+      : tls_(make_tls_context(options)), handler_(std::move(handler)), host_(options.host) {
+    new_task_queue = [] { return new ConnectionPool(kConnectionsMax); };
+    set_socket_options([](socket_t fd) {
+      const int on = 1;
+      setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    });
+    set_tcp_nodelay(true);
+    add_routes();
+    port_ = options.port;
+    const bool bound = options.port == 0 ? (port_ = bind_to_any_port(host_)) > 0 : bind_to_port(host_, options.port);
+    if (!bound) throw std::runtime_error(fmt::format("cannot listen on {}:{}", host_, options.port));
+    ::listen(svr_sock_, kListenBacklog);
+  }
+
+  ~Impl() override { stop_all(); }
+
+  void start() {
+    thread_ = std::thread([this] { listen_after_bind(); });
+  }
+
+  void stop_all() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+      for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+    }
+    // A listener that has bound but never accepted is closed the same way.
+    if (const int fd = svr_sock_.exchange(-1); fd >= 0) {
+      ::shutdown(fd, SHUT_RDWR);
+      ::close(fd);
+    }
+    if (thread_.joinable()) thread_.join();
+  }
+
+  int port() const { return port_; }
+  std::string scheme() const { return tls_ != nullptr ? "https" : "http"; }
+  std::string address() const { return fmt::format("{}:{}", host_, port_); }
+
+ private:
+  void add_routes() {
+    // take_target() leaves "/" for every request: the routing is the handler's.
+    Get("/", [this](const httplib::Request& request, httplib::Response& out) { handle(request, out, nullptr); });
+    Options("/", [this](const httplib::Request& request, httplib::Response& out) { handle(request, out, nullptr); });
+    const auto with_body = [this](const httplib::Request& request, httplib::Response& out,
+                                  const httplib::ContentReader& reader) { handle(request, out, &reader); };
+    Post("/", with_body);
+    Put("/", with_body);
+    Patch("/", with_body);
+    Delete("/", with_body);
+  }
+
+  void handle(const httplib::Request& request, httplib::Response& out, const httplib::ContentReader* reader) {
+    HttpRequest in = make_request(request, scheme(), address());
+    bool broken = false;
+    if (reader != nullptr) {
+      broken = !(*reader)([&in](const char* data, size_t size) {
+        if (in.body.size() + size > kBodyBytesMax) in.body_too_large = true;
+        if (!in.body_too_large) in.body.append(data, size);
+        return !in.body_too_large;
+      });
+    }
+    if (in.body_too_large) in.body = {};
+    HttpResponse answer = handler_(in);
+    HttpConnection& connection = *current_request.connection;
+    if (answer.fate != ConnectionFate::keep) {
+      connection.cut(answer.fate == ConnectionFate::reset);
+      return;
+    }
+    out.status = answer.status;
+    // What is left of an unread body must not be taken for the next request.
+    if (broken) out.set_header("Connection", "close");
+    for (auto& [name, value] : answer.headers) out.set_header(name, value);
+    if (answer.stream) {
+      send_stream(out, answer.content_type, std::move(answer.stream));
+    } else if (answer.status != 204 && answer.status != 304) {
+      out.set_content(std::move(answer.body), answer.content_type);
+    }
+    current_request.close_after |= broken;
+  }
+
+  bool process_and_close_socket(socket_t fd) override {
+    if (!enter(fd)) {
+      ::close(fd);
+      return false;
+    }
+    {
+      HttpConnection connection(fd, tls_.get());
+      serve(connection);
+      leave(fd);
+    }
+    return true;
+  }
+
+  void serve(HttpConnection& connection) {
+    if (!connection.handshake()) return;
+    while (connection.wait_readable(kIdleTimeout)) {
+      current_request = {&connection, connection.take_target(), false};
+      // A request line that could not be read is answered with 400 or 414; what follows it means nothing.
+      current_request.close_after = current_request.target.empty();
+      bool closed = false;
+      const bool handled = process_request(connection, false, closed, [](httplib::Request&) {});
+      if (!connection.flush() || !handled || closed || connection.is_cut() || current_request.close_after) break;
+    }
+    current_request = {};
+  }
+
+  bool enter(int fd) {
+    const std::scoped_lock lock(mutex_);
+    if (!stopping_) open_.insert(fd);
+    return !stopping_;
+  }
+
+  void leave(int fd) {
+    const std::scoped_lock lock(mutex_);
+    open_.erase(fd);
+  }
+
+  TlsContext tls_;
+  HttpHandler handler_;
+  std::string host_;
+  int port_ = 0;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::set<int> open_;
+  bool stopping_ = false;
+};
+
+HttpListener::HttpListener(const HttpListenerOptions& options, HttpHandler handler)
+    : impl_(std::make_unique<Impl>(options, std::move(handler))) {}
+HttpListener::~HttpListener() = default;
+void HttpListener::start() { impl_->start(); }
+void HttpListener::stop() { impl_->stop_all(); }
+int HttpListener::port() const { return impl_->port(); }
+std::string HttpListener::url() const { return fmt::format("{}://{}", impl_->scheme(), impl_->address()); }
+
+}  // namespace orgsim
