@@ -13,6 +13,6 @@ namespace orgsim {
 [[nodiscard]] nlohmann::json describe_basic(const ObjectDef& object, std::string_view version);
 
 /// `GET /sobjects/{T}/describe` with every field attribute of spec §2.2.
-[[nodiscard]] nlohmann::json describe_object(const Schema& schema, const ObjectDef& object, std::string_view version);
+[[nodiscard]] nlohmann::json describe_object(const ObjectDef& object, std::string_view version);
 
 }  // namespace orgsim

@@ -133,7 +133,7 @@ struct ObjectDef {
   bool feed_enabled = false;
   bool cdc_supported = false;
   bool cdc_selected = false;
-  std::vector<FieldDef> fields;
+  std::deque<FieldDef> fields;  ///< a deque: pointers to fields stay valid when fields are added
   std::vector<ChildRelationship> children;
   /// Rises with every change of the object's fields; event schemas and row layouts are per version.
   std::uint32_t version = 1;
@@ -179,7 +179,9 @@ class Schema {
 
  private:
   ObjectDef& add(ObjectDef object);
-  void link_relationship(ObjectDef& child, const FieldDef& field);
+  ObjectDef& create_custom(const std::string& name, const nlohmann::json& definition);
+  void put_field(ObjectDef& object, FieldDef field);
+  void link_relationship(const ObjectDef& child, const FieldDef& field);
 
   std::deque<ObjectDef> objects_;
   std::unordered_map<std::string, std::uint16_t> by_name_;

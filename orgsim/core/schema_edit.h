@@ -8,21 +8,24 @@ namespace orgsim {
 
 /// The shape that Schema::apply takes, for one object:
 ///   {"name":"Foo__c", "label":…, "labelPlural":…, "cdc":true,
-///    "nameField": {"type":"string"|"autonumber","label":…,"length":80},
-///    "fields":[{"name":"Ext__c","label":…,"type":"string","length":36,"precision":18,"scale":2,"digits":…,
+///    "nameField":{"type":"string"|"autonumber","label":…,"length":80},
+///    "fields":[{"name":"Ext__c","label":…,"type":"string","length":36,"precision":18,"scale":2,
 ///               "nillable":true,"required":false,"unique":false,"caseSensitive":false,"externalId":false,
 ///               "restrictedPicklist":false,"picklist":["A",{"value":"B","label":"b","default":true}],
-///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","masterDetail":false,
-///               "restrictedDelete":false,"autoNumber":false,"calculated":false,"formula":…,"defaultValue":…,
-///               "createable":…,"updateable":…,"richText":false,"remove":false}]}
+///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","childRelationshipName":"Foos__r",
+///               "masterDetail":false,"restrictedDelete":false,"autoNumber":false,"calculated":false,"formula":…,
+///               "defaultValue":…,"createable":…,"updateable":…,"richText":false,"remove":false}]}
 /// A name that exists is altered: only the keys given change. A type change keeps to types that store alike. "remove"
-/// takes a custom field away. Standard objects take custom fields (`…__c`) and label, length and picklist changes.
+/// takes a custom field away. Standard objects take custom fields (`…__c`) and changes of their own fields.
 /// Errors: INVALID_FIELD, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message.
 
-/// A field from its definition; `existing` when it is altered. Pure: shared by create and alter.
+/// A field from its definition; `existing` when it is altered. Unknown keys are errors, so that a typo is seen.
 [[nodiscard]] Outcome<FieldDef> read_field_definition(const nlohmann::json& definition, const FieldDef* existing);
 
-/// Fills what a type implies (lengths of ids, booleans not nillable, sort and group flags, soap rules).
-void apply_type_defaults(FieldDef& field);
+/// Sets the flags that a type implies: aggregatable, groupable, sortable, filterable. `length` must be set before.
+void apply_type_flags(FieldDef& field);
+
+/// The standard system fields of a custom object, in describe order.
+[[nodiscard]] std::deque<FieldDef> custom_object_fields(const std::string& label, bool auto_number_name);
 
 }  // namespace orgsim

@@ -1,0 +1,88 @@
+#include "orgsim/core/schema.h"
+
+#include <algorithm>
+
+#include "orgsim/core/ascii.h"
+
+namespace orgsim {
+
+const FieldDef* ObjectDef::field(std::string_view field_name) const {
+  const auto found = by_name_.find(lower(field_name));
+  return found == by_name_.end() ? nullptr : &fields[found->second];
+}
+
+const FieldDef* ObjectDef::relationship(std::string_view relationship_name) const {
+  const auto found = by_relationship_.find(lower(relationship_name));
+  return found == by_relationship_.end() ? nullptr : &fields[found->second];
+}
+
+const FieldDef* ObjectDef::name_field() const {
+  const auto found = std::ranges::find_if(fields, [](const FieldDef& field) { return field.name_field; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+std::vector<const FieldDef*> ObjectDef::parts(std::string_view compound) const {
+  std::vector<const FieldDef*> parts;
+  for (const FieldDef& field : fields) {
+    if (!field.removed && field.compound_name == compound && field.name != compound) parts.push_back(&field);
+  }
+  return parts;
+}
+
+std::string ObjectDef::change_event_name() const {
+  if (name.ends_with("__c")) return name.substr(0, name.size() - 1) + "ChangeEvent";
+  return name + "ChangeEvent";
+}
+
+void ObjectDef::reindex() {
+  by_name_.clear();
+  by_relationship_.clear();
+  for (const FieldDef& field : fields) {
+    if (field.removed) continue;
+    by_name_[lower(field.name)] = field.index;
+    if (field.type == FieldType::reference && !field.relationship_name.empty()) {
+      by_relationship_[lower(field.relationship_name)] = field.index;
+    }
+  }
+}
+
+const ObjectDef* Schema::object(std::string_view name) const {
+  const auto found = by_name_.find(lower(name));
+  return found == by_name_.end() ? nullptr : &objects_[found->second];
+}
+
+const ObjectDef* Schema::object_by_prefix(std::string_view key_prefix) const {
+  const auto found = by_prefix_.find(std::string(key_prefix.substr(0, 3)));
+  return found == by_prefix_.end() ? nullptr : &objects_[found->second];
+}
+
+const ObjectDef* Schema::object_by_change_event(std::string_view event_name) const {
+  constexpr std::string_view kSuffix = "ChangeEvent";
+  if (!event_name.ends_with(kSuffix)) return nullptr;
+  std::string name(event_name.substr(0, event_name.size() - kSuffix.size()));
+  if (name.ends_with("__")) name += 'c';
+  return object(name);
+}
+
+ObjectDef& Schema::add(ObjectDef object) {
+  object.index = static_cast<std::uint16_t>(objects_.size());
+  for (std::size_t i = 0; i < object.fields.size(); ++i) object.fields[i].index = static_cast<std::uint16_t>(i);
+  object.reindex();
+  by_name_[lower(object.name)] = object.index;
+  by_prefix_[object.key_prefix] = object.index;
+  objects_.push_back(std::move(object));
+  return objects_.back();
+}
+
+Outcome<void> Schema::select_for_events(std::string_view name, bool selected) {
+  const auto found = by_name_.find(lower(name));
+  if (found == by_name_.end() || !objects_[found->second].cdc_supported) {
+    return fail(codes::kInvalidType, "Change events are not available for '" + std::string(name) + "'.");
+  }
+  ObjectDef& object = objects_[found->second];
+  if (object.cdc_selected != selected) ++revision_;
+  object.cdc_selected = selected;
+  return {};
+}
+
+}  // namespace orgsim

@@ -1,0 +1,176 @@
+#include "orgsim/core/schema_edit.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orgsim/core/ascii.h"
+#include "orgsim/core/ids.h"
+
+namespace orgsim {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxNameLength = 43;  // 40 and "__c"
+constexpr std::size_t kMaxFieldsPerObject = 800;
+
+bool is_custom_name(std::string_view name) {
+  if (!name.ends_with("__c") || name.size() < 4 || name.size() > kMaxNameLength) return false;
+  const char first = name[0];
+  if (!((first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z'))) return false;
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+std::string stem(std::string_view name) { return std::string(name.substr(0, name.size() - 3)); }
+
+Outcome<void> check_shape(const json& definition) {
+  if (!definition.is_object()) return fail(codes::kJsonParser, "an object definition must be a JSON object");
+  for (const auto& [key, value] : definition.items()) {
+    const bool text = key == "name" || key == "label" || key == "labelPlural";
+    if (text && !value.is_string()) return fail(codes::kInvalidType, fmt::format("'{}' must be text", key));
+    if (key == "cdc" && !value.is_boolean()) return fail(codes::kInvalidType, "'cdc' must be true or false");
+    if (key == "fields" && !value.is_array()) return fail(codes::kInvalidType, "'fields' must be a list");
+    if (key == "nameField" && !value.is_object()) return fail(codes::kInvalidType, "'nameField' must be an object");
+    if (!text && key != "cdc" && key != "fields" && key != "nameField") {
+      return fail(codes::kInvalidType, fmt::format("object definition: unknown key '{}'", key));
+    }
+  }
+  if (!definition.contains("name")) return fail(codes::kInvalidType, "an object definition needs a 'name'");
+  return {};
+}
+
+bool is_external_id_type(const FieldDef& field) {
+  return field.type == FieldType::string || field.type == FieldType::email || field.type == FieldType::double_;
+}
+
+}  // namespace
+
+ObjectDef& Schema::create_custom(const std::string& name, const json& definition) {
+  ObjectDef object;
+  object.name = name;
+  object.label = definition.value("label", stem(name));
+  object.label_plural = definition.value("labelPlural", object.label + "s");
+  object.key_prefix = custom_key_prefix(custom_objects_++);
+  object.custom = true;
+  object.cdc_supported = true;
+  object.cdc_selected = definition.value("cdc", true);
+  const json name_field = definition.value("nameField", json::object());
+  object.fields = custom_object_fields(object.label, name_field.value("type", "string") == "autonumber");
+  for (FieldDef& field : object.fields) {
+    if (!field.name_field) continue;
+    field.label = name_field.value("label", field.label);
+    field.length = std::clamp(name_field.value("length", 80), 1, 80);
+  }
+  return add(std::move(object));
+}
+
+void Schema::put_field(ObjectDef& object, FieldDef field) {
+  if (const FieldDef* existing = object.field(field.name)) {
+    object.fields[existing->index] = std::move(field);
+    return;
+  }
+  field.custom_id = make_id("00N", ++custom_fields_);
+  field.index = static_cast<std::uint16_t>(object.fields.size());
+  object.fields.push_back(field);
+  if (field.type == FieldType::reference) link_relationship(object, field);
+  if (field.type != FieldType::location) return;
+  for (const char* part : {"Latitude", "Longitude"}) {
+    FieldDef coordinate;
+    coordinate.name = stem(field.name) + "__" + part + "__s";
+    coordinate.label = field.label + " (" + part + ")";
+    coordinate.type = FieldType::double_;
+    coordinate.precision = 18;
+    coordinate.scale = 15;
+    coordinate.custom = true;
+    coordinate.compound_name = field.name;
+    coordinate.custom_id = field.custom_id;
+    coordinate.index = static_cast<std::uint16_t>(object.fields.size());
+    apply_type_flags(coordinate);
+    object.fields.push_back(std::move(coordinate));
+  }
+}
+
+void Schema::link_relationship(const ObjectDef& child, const FieldDef& field) {
+  for (const std::string& target : field.reference_to) {
+    const auto found = by_name_.find(lower(target));
+    if (found == by_name_.end()) continue;
+    ObjectDef& parent = objects_[found->second];
+    std::string name =
+        (child.custom ? stem(child.name) : child.name) + "s" + (child.custom || field.custom ? "__r" : "");
+    const auto taken = [&parent](const std::string& candidate) {
+      return std::ranges::any_of(parent.children,
+                                 [&candidate](const auto& other) { return other.relationship_name == candidate; });
+    };
+    if (taken(name)) name = stem(child.name) + "_" + stem(field.name) + "__r";
+    parent.children.push_back({child.name, field.name, name, field.cascade_delete, field.restricted_delete});
+  }
+}
+
+Outcome<const ObjectDef*> Schema::apply(const json& definition) {
+  if (auto shape = check_shape(definition); !shape) return std::unexpected(shape.error());
+  const auto name = definition["name"].get<std::string>();
+  const ObjectDef* existing = object(name);
+  if (existing == nullptr && !is_custom_name(name)) {
+    return fail(codes::kInvalidType,
+                fmt::format("'{}' is no standard object of this org and no custom name (…__c)", name));
+  }
+
+  // First everything is read and checked, then it is applied: an error changes nothing.
+  std::vector<FieldDef> changes;
+  for (const json& item : definition.value("fields", json::array())) {
+    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
+      return fail(codes::kInvalidField, "every field definition needs a 'name'");
+    }
+    const auto field_name = item["name"].get<std::string>();
+    const FieldDef* known = existing != nullptr ? existing->field(field_name) : nullptr;
+    const bool system_name = existing == nullptr && !field_name.ends_with("__c");
+    if (system_name || (known == nullptr && !is_custom_name(field_name))) {
+      return fail(codes::kInvalidField, fmt::format("'{}' is no custom field name (…__c)", field_name));
+    }
+    json fields = item;
+    bool remove = false;
+    if (fields.contains("remove")) {
+      remove = fields["remove"] == true;
+      fields.erase("remove");
+    }
+    if (remove && (known == nullptr || !known->custom)) {
+      return fail(codes::kInvalidField, fmt::format("there is no custom field '{}' to remove", field_name));
+    }
+    auto field = read_field_definition(fields, known);
+    if (!field) return std::unexpected(field.error());
+    if (field->external_id && !is_external_id_type(*field)) {
+      return fail(codes::kInvalidField, fmt::format("{}: an external id is a string, email or double", field_name));
+    }
+    for (const std::string& target : field->reference_to) {
+      if (known == nullptr && object(target) == nullptr && !same_name(target, name)) {
+        return fail(codes::kInvalidField, fmt::format("{}: unknown object '{}' in referenceTo", field_name, target));
+      }
+    }
+    field->removed = remove;
+    changes.push_back(std::move(*field));
+  }
+  if (changes.size() + (existing != nullptr ? existing->fields.size() : 0) > kMaxFieldsPerObject) {
+    return fail(codes::kInvalidField, fmt::format("an object has at most {} fields", kMaxFieldsPerObject));
+  }
+
+  ObjectDef& target = existing != nullptr ? objects_[existing->index] : create_custom(name, definition);
+  if (existing != nullptr) {
+    target.label = definition.value("label", target.label);
+    target.label_plural = definition.value("labelPlural", target.label_plural);
+    if (target.cdc_supported) target.cdc_selected = definition.value("cdc", target.cdc_selected);
+  }
+  for (FieldDef& field : changes) {
+    put_field(target, std::move(field));
+    target.reindex();
+  }
+  ++target.version;
+  ++revision_;
+  return &target;
+}
+
+}  // namespace orgsim
