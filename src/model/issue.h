@@ -30,7 +30,7 @@ struct JournalEntry {
   std::string lost_actor;
   TimeMs lost_at = 0;
   std::string attempt;   ///< token of the attempt that carried the value, if any
-  std::string row_text;  ///< for a whole row: its columns as JSON
+  bool whole_row = false;  ///< the store adds the row as it stands before the change, all columns and `id` included
 };
 
 struct IssueField {
