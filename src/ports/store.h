@@ -49,11 +49,16 @@ class StoreTransaction {
   /// How far a source has been applied. `source` is `events`, or `poll:<Object>`.
   virtual Result<void> set_position(const std::string& source, const std::string& position) = 0;
 
-  /// Keeps events of a mapping that is being loaded; drain with Store::spooled.
+  /// Keeps events of a mapping that is being loaded; drain with Store::spooled. Holds the mapping's state until the transaction ends.
+  /// `schema_changed` with code `LOADED` when the mapping is loaded by now: the events are to be applied.
   virtual Result<void> spool(const Mapping& mapping, std::span<const ChangeEvent> events) = 0;
   virtual Result<void> unspool(const Mapping& mapping, long up_to) = 0;
 
+  /// To end a load without losing a spooled event: set `loaded` first, then apply and unspool what is left, then commit.
   virtual Result<void> set_mapping_state(const Mapping& mapping, MappingState state) = 0;
+
+  /// Forgets tombstones whose time is over. How many.
+  virtual Result<long> purge_tombstones(const Mapping& mapping, TimeMs now) = 0;
 
   /// A whole object must be read again: after overflow, wildcards, or a lost position (design §5 rule 13).
   virtual Result<void> mark_range_dirty(const Mapping& mapping, TimeMs since, const std::string& reason) = 0;
@@ -85,6 +90,14 @@ struct RangeDirty {
   std::string reason;
 };
 
+/// Lanes with nothing in flight, whose not_before is reached, and that are dirty without an attempt, or whose newest attempt is `passed`,
+/// or accepted before `accepted_before`, or unknown before `unknown_before`. All on the local clock.
+struct UnsettledQuery {
+  TimeMs now = 0;
+  TimeMs accepted_before = 0;
+  TimeMs unknown_before = 0;
+};
+
 /// What the engine keeps in Postgres. One instance per worker with its own connection; one thread at a time.
 class Store {
  public:
@@ -98,8 +111,8 @@ class Store {
   /// and whose not_before is reached; oldest log rows first, each record once. A hint: lock() tells the truth.
   virtual Result<std::vector<RecordRef>> find_pending(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
 
-  /// Lanes with a dirty mark, or with an attempt that is not `sent`, whose not_before is reached.
-  virtual Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
+  /// Lanes that a read may settle, oldest first. A hint: lock() tells the truth.
+  virtual Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const UnsettledQuery& query, std::size_t limit) = 0;
 
   /// Lanes with an attempt in state `sent`: after a restart nobody waits for their answers any more.
   virtual Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) = 0;

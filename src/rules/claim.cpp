@@ -1,0 +1,173 @@
+#include "rules/claim.h"
+
+#include <algorithm>
+
+#include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/merge.h"
+
+namespace duet::rules {
+namespace {
+
+bool may_claim(const Turn& turn) {
+  const Lane& lane = turn.lane();
+  if (turn.record.busy || lane.dirty || !lane.parked.empty() || lane.not_before > turn.context.now) return false;
+  return std::ranges::all_of(lane.attempts, [](const Attempt& attempt) { return attempt.state == AttemptState::accepted; });
+}
+
+const Attempt* last_attempt_on(const Lane& lane, std::string_view field) {
+  for (auto attempt = lane.attempts.rbegin(); attempt != lane.attempts.rend(); ++attempt) {
+    if (attempt->fields.contains(field)) return &*attempt;
+  }
+  return nullptr;
+}
+
+/// "Unchanged" compares with the last value sent, not with base: the org will hold that one.
+bool unchanged(const Turn& turn, const MappedField& field, const Value& value, const PendingField& pending) {
+  if (const Attempt* last = last_attempt_on(turn.lane(), field.schema.name)) {
+    return equal(field.schema, value, last->fields.find(field.schema.name)->second.value);
+  }
+  return equal(field.schema, value, pending.base);
+}
+
+const Attempt* push(const Turn& turn, Attempt attempt, const std::string& token) {
+  Lane& lane = turn.lane();
+  attempt.token = token;
+  attempt.state = AttemptState::sent;
+  attempt.sent_at = turn.context.now;
+  attempt.row_stamp = row_stamp(turn.record);
+  lane.attempts.push_back(std::move(attempt));
+  touch(turn);
+  return &lane.attempts.back();
+}
+
+const Attempt* claim_remove(const Turn& turn, const ClaimNames& names) {
+  Lane& lane = turn.lane();
+  if (lane.sfid.empty()) {
+    if (lane.attempts.empty()) {
+      turn.change.log.push_back({lane.pending_delete->log_id, LogState::ignored, {}});
+      lane.pending_delete.reset();
+      turn.change.lane_changed = true;
+    }
+    return nullptr;
+  }
+  Attempt attempt;
+  attempt.kind = AttemptKind::remove;
+  attempt.removal = std::move(lane.pending_delete);
+  attempt.log.push_back({attempt.removal->log_id, {}});
+  lane.pending_delete.reset();
+  return push(turn, std::move(attempt), names.token);
+}
+
+/// The external id goes out in the URL or as the key of the record, never as a changed field.
+bool is_key(const Turn& turn, const MappedField& field) {
+  return equals_ignoring_case(field.schema.name, turn.mapping().upsert_field);
+}
+
+void mint_key(const Turn& turn, const ClaimNames& names) {
+  const MappedField* field = turn.mapping().find(turn.mapping().upsert_field);
+  if (!field) return;
+  Lane& lane = turn.lane();
+  if (const Value& key = row_value(turn, field->schema.name); !is_null(key) && !is_absent(key)) {
+    lane.external_id = key_text(key);
+    return;
+  }
+  std::string key = names.key;
+  if (field->schema.length > 0 && key.size() > static_cast<std::size_t>(field->schema.length)) key.resize(field->schema.length);
+  set_row(turn, field->schema.name, key);
+  lane.external_id = key;
+  lane.key_checked = true;
+}
+
+const Attempt* claim_create(const Turn& turn, const ClaimNames& names) {
+  Lane& lane = turn.lane();
+  if (!lane.attempts.empty()) return nullptr;
+  mint_key(turn, names);
+  Attempt attempt;
+  attempt.kind = AttemptKind::create;
+  for (const MappedField& field : turn.mapping().fields) {
+    const Value& value = row_value(turn, field.schema.name);
+    if (is_absent(value) || is_null(value) || !writable(field, true) || is_key(turn, field)) continue;
+    SentField sent{value, Absent{}, {turn.context.database_now, turn.context.database_now}};
+    if (auto pending = lane.pending.find(field.schema.name); pending != lane.pending.end()) {
+      sent.base = pending->second.base;
+      sent.changed_at = pending->second.changed_at;
+    }
+    attempt.fields.emplace(field.schema.name, std::move(sent));
+  }
+  attempt.log = std::move(lane.log);
+  lane.log.clear();
+  lane.pending.clear();
+  lane.pending_create = false;
+  return push(turn, std::move(attempt), names.token);
+}
+
+const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
+  Lane& lane = turn.lane();
+  Attempt attempt;
+  std::vector<std::string> nothing_to_send;
+  for (const auto& [name, pending] : lane.pending) {
+    const MappedField* field = turn.mapping().find(name);
+    const Value& value = row_value(turn, name);
+    if (!field || is_absent(value) || unchanged(turn, *field, value, pending)) {
+      nothing_to_send.push_back(name);
+      continue;
+    }
+    attempt.fields.emplace(name, SentField{value, pending.base, pending.changed_at});
+  }
+  for (const std::string& name : nothing_to_send) drop_pending(turn, name);
+  if (attempt.fields.empty()) {
+    mark_synced_if_at_rest(turn);
+    return nullptr;
+  }
+  attempt.log = std::move(lane.log);
+  lane.log.clear();
+  lane.pending.clear();
+  return push(turn, std::move(attempt), names.token);
+}
+
+}  // namespace
+
+std::string key_to_look_up(const Record& record, const Mapping& mapping) {
+  if (mapping.upsert_field.empty() || !record.row || !record.row->sfid.empty() || record.lane.key_checked) return {};
+  return key_text(value_of(record.row->values, mapping.find(mapping.upsert_field)->schema.name));
+}
+
+void on_key_free(const Turn& turn) {
+  turn.lane().key_checked = true;
+  turn.change.lane_changed = true;
+}
+
+const Attempt* claim(const Turn& turn, const ClaimNames& names) {
+  if (turn.record.busy) return nullptr;
+  absorb(turn);
+  if (!may_claim(turn)) return nullptr;
+  Lane& lane = turn.lane();
+  if (lane.pending_delete) return claim_remove(turn, names);
+  if (!turn.record.row || (lane.pending.empty() && !lane.pending_create)) {
+    mark_synced_if_at_rest(turn);
+    return nullptr;
+  }
+  if (!turn.record.row->sfid.empty()) return claim_update(turn, names);
+  return key_to_look_up(turn.record, turn.mapping()).empty() ? claim_create(turn, names) : nullptr;
+}
+
+void requeue(const Turn& turn, const std::string& token) {
+  Lane& lane = turn.lane();
+  auto attempt = std::ranges::find(lane.attempts, token, &Attempt::token);
+  if (attempt == lane.attempts.end()) return;
+  if (attempt->kind == AttemptKind::remove) {
+    if (!lane.pending_delete) lane.pending_delete = attempt->removal;
+  } else {
+    for (const auto& [name, sent] : attempt->fields) {
+      auto [pending, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
+      if (!fresh) pending->second.base = sent.base;
+    }
+    lane.log.insert(lane.log.begin(), attempt->log.begin(), attempt->log.end());
+    if (attempt->kind == AttemptKind::create) lane.pending_create = true;
+  }
+  lane.attempts.erase(attempt);
+  touch(turn);
+}
+
+}  // namespace duet::rules

@@ -1,0 +1,214 @@
+#include "rules/event.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/merge.h"
+#include "rules/removal.h"
+#include "rules/settle.h"
+
+namespace duet::rules {
+namespace {
+
+constexpr auto kSystemFields = std::to_array<std::string_view>(
+    {"LastModifiedDate", "LastModifiedById", "SystemModstamp", "CreatedDate", "CreatedById", "Id", "IsDeleted", "OwnerId"});
+
+/// Fields that every write of the org sets by itself. OwnerId is one only where nobody sent it.
+bool set_by_org(std::string_view field) { return std::ranges::find(kSystemFields, field) != kSystemFields.end(); }
+
+bool carries_values_of(const Turn& turn, const ChangeEvent& event, const Attempt& attempt) {
+  if (attempt.kind == AttemptKind::remove) return event.kind == EventKind::remove;
+  if (event.kind == EventKind::remove || event.kind == EventKind::gap) return false;
+  if ((attempt.kind == AttemptKind::create) != (event.kind == EventKind::create)) return false;
+  if (event.kind == EventKind::create) {
+    return std::ranges::all_of(attempt.fields, [&](const auto& sent) {
+      const MappedField* field = turn.mapping().find(sent.first);
+      return field && equal(field->schema, value_of(event.fields, sent.first), sent.second.value);
+    });
+  }
+  return std::ranges::all_of(event.fields, [&](const auto& spoken) {
+    auto sent = attempt.fields.find(spoken.first);
+    if (sent == attempt.fields.end()) return set_by_org(spoken.first) || !turn.mapping().find(spoken.first);
+    const MappedField* field = turn.mapping().find(spoken.first);
+    return field && equal(field->schema, spoken.second, sent->second.value);
+  });
+}
+
+Remote remote_of(const ChangeEvent& event) {
+  return {{event.stamp, event.stamp + kMsPerSecond}, event.commit_user, true};
+}
+
+bool is_stamp(const MappedField& field) { return field.schema.name == "SystemModstamp"; }
+
+/// Whether the event tells a field something that the row does not have.
+bool differs(const Turn& turn, const ChangeEvent& event) {
+  return std::ranges::any_of(event.fields, [&](const auto& spoken) {
+    const MappedField* field = turn.mapping().find(spoken.first);
+    return field && !is_stamp(*field) && !has_attempt(turn.lane(), spoken.first) &&
+           !equal(field->schema, spoken.second, row_value(turn, spoken.first));
+  });
+}
+
+void insert_row(const Turn& turn, const ChangeEvent& event, const std::string& sfid) {
+  Lane& lane = turn.lane();
+  Row row;
+  row.sfid = sfid;
+  row.last_op = "SYNCED";
+  if (lane.row_id && event.kind == EventKind::undelete) {
+    turn.change.insert_id = lane.row_id;
+    row.id = *lane.row_id;
+  }
+  for (const MappedField& field : turn.mapping().fields) {
+    if (field.schema.type == FieldType::id) continue;
+    const Value& value = value_of(event.fields, field.schema.name);
+    if (!is_absent(value)) row.values[field.schema.name] = value;
+  }
+  row.values["SystemModstamp"] = DateTime{event.stamp};
+  turn.change.row_action = RowAction::insert;
+  turn.change.set = row.values;
+  turn.change.set_sfid = sfid;
+  turn.record.row = std::move(row);
+  if (lane.tombstone) {
+    lane.tombstone.reset();
+    touch(turn);
+  }
+}
+
+/// Fields that attempts wait for are held, unless they are older than the row was at the claim; the others merge.
+void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled, bool others) {
+  for (const auto& [name, value] : event.fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (!field || is_stamp(*field) || (settled && settled->fields.contains(name))) continue;
+    auto waiting = std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(name); });
+    if (waiting == turn.lane().attempts.end()) {
+      if (others) merge_field(turn, *field, value, remote);
+    } else if (event.stamp >= waiting->row_stamp) {
+      Remote held = remote;
+      held.certain = remote.certain || event.stamp > waiting->row_stamp;
+      hold(turn, name, value, held);
+    }
+  }
+}
+
+void learn_sfid(const Turn& turn, const std::string& sfid) {
+  Lane& lane = turn.lane();
+  if (lane.sfid != sfid) {
+    lane.sfid = sfid;
+    turn.change.lane_changed = true;
+  }
+  if (!turn.record.row || !turn.record.row->sfid.empty()) return;
+  turn.record.row->sfid = sfid;
+  turn.change.set_sfid = sfid;
+  if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
+  lane.pending_create = false;
+}
+
+bool wants_removal(const Lane& lane) {
+  return lane.pending_delete || std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
+}
+
+/// An event of a record that the app has deleted here.
+void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remote) {
+  Lane& lane = turn.lane();
+  if (const auto own = own_attempt(turn, event)) {
+    settle_by_event(turn, *own, event, remote);
+    return;
+  }
+  if (lane.pending_delete && std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
+    FieldValues moved;
+    for (const auto& [name, value] : event.fields) {
+      const MappedField* field = turn.mapping().find(name);
+      if (!field || set_by_org(name) || equal(field->schema, value, value_of(lane.pending_delete->old_values, name))) continue;
+      moved.emplace(name, value);
+    }
+    if (!moved.empty() && delete_gives_way(turn, moved, remote)) {
+      apply_fields(turn, event, remote, nullptr, true);
+      raise_row_stamp(turn, event.stamp);
+      mark_dirty(turn, "restored after a delete that gave way");
+    }
+    return;
+  }
+  for (const auto& [name, value] : event.fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (field && !set_by_org(name)) hold(turn, name, value, remote);
+  }
+}
+
+}  // namespace
+
+std::optional<std::size_t> own_attempt(const Turn& turn, const ChangeEvent& event) {
+  const auto& attempts = turn.lane().attempts;
+  if (!event.client_token.empty()) {
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      if (attempts[i].token == event.client_token) return i;
+    }
+  }
+  if (event.commit_user != turn.context.our_user) return std::nullopt;
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    if (event.stamp >= attempts[i].row_stamp && carries_values_of(turn, event, attempts[i])) return i;
+  }
+  return std::nullopt;
+}
+
+void hold_event(const Turn& turn, const ChangeEvent& event, std::string_view reason) {
+  Lane& lane = turn.lane();
+  if (const auto own = own_attempt(turn, event)) {
+    for (std::size_t i = 0; i <= *own; ++i) {
+      lane.attempts[i].passed = true;
+      if (lane.attempts[i].state == AttemptState::unknown) lane.attempts[i].state = AttemptState::accepted;
+    }
+  }
+  apply_fields(turn, event, remote_of(event), nullptr, false);
+  mark_dirty(turn, reason);
+}
+
+void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfid, const EventFacts& facts) {
+  if (turn.record.busy) return hold_event(turn, event, "the row is locked by the application");
+  absorb(turn);
+  Lane& lane = turn.lane();
+  Remote remote = remote_of(event);
+  remote.certain = facts.follows;
+
+  if (!lane.former_sfid.empty() && lane.former_sfid == sfid) return;
+  if (event.kind == EventKind::gap || event.kind == EventKind::gap_overflow) return mark_dirty(turn, "gap in the stream");
+  if (event.kind == EventKind::remove) {
+    lane.sfid = sfid;
+    return on_remote_delete(turn, remote, own_attempt(turn, event).has_value());
+  }
+  if (lane.tombstone && event.kind != EventKind::undelete) return;
+  if (wants_removal(lane)) return meet_removal(turn, event, remote);
+
+  if (!turn.record.row) {
+    if (lane.dirty) return;
+    if (event.kind == EventKind::create || event.kind == EventKind::undelete) return insert_row(turn, event, sfid);
+    lane.sfid = sfid;
+    return mark_dirty(turn, "change of a record that the table does not have");
+  }
+
+  learn_sfid(turn, sfid);
+  const TimeMs version = row_stamp(turn.record);
+  bool others = event.stamp >= version && !lane.dirty;
+  const auto own = own_attempt(turn, event);
+  Attempt settled;
+  if (own) {
+    settled = lane.attempts[*own];
+    settle_by_event(turn, *own, event, remote);
+  }
+  if (others && event.stamp == version && !facts.follows) {
+    ChangeEvent rest = event;
+    for (const auto& [name, sent] : settled.fields) rest.fields.erase(name);
+    if (differs(turn, rest)) {
+      mark_dirty(turn, "two versions in the same second");
+      others = false;
+    }
+  }
+  apply_fields(turn, event, remote, own ? &settled : nullptr, others);
+  if (others) raise_row_stamp(turn, event.stamp);
+  if (others && !event.unreadable_fields.empty()) mark_dirty(turn, "the event does not carry a changed value");
+  if (!lane.attempts.empty()) touch(turn);
+  mark_synced_if_at_rest(turn);
+}
+
+}  // namespace duet::rules

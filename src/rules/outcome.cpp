@@ -1,0 +1,173 @@
+#include "rules/outcome.h"
+
+#include <algorithm>
+#include <set>
+
+#include "rules/canonical.h"
+#include "rules/claim.h"
+#include "rules/merge.h"
+#include "rules/removal.h"
+#include "rules/settle.h"
+
+namespace duet::rules {
+namespace {
+
+Attempt* find(Lane& lane, const std::string& token) {
+  auto found = std::ranges::find(lane.attempts, token, &Attempt::token);
+  return found == lane.attempts.end() ? nullptr : &*found;
+}
+
+void set_last_op(const Turn& turn, const std::string& last_op) {
+  if (!turn.record.row) return;
+  turn.record.row->last_op = last_op;
+  turn.change.last_op = last_op;
+  if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
+}
+
+void learn_sfid(const Turn& turn, const std::string& sfid) {
+  if (sfid.empty()) return;
+  turn.lane().sfid = sfid;
+  turn.change.lane_changed = true;
+  if (turn.record.row && turn.record.row->sfid.empty()) {
+    turn.record.row->sfid = sfid;
+    turn.change.set_sfid = sfid;
+    if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
+  }
+}
+
+void retry_later(const Turn& turn, const std::string& token, TimeMs wait) {
+  requeue(turn, token);
+  turn.lane().not_before = turn.context.now + wait;
+}
+
+void refuse(const Turn& turn, Attempt attempt, const Error& error) {
+  Lane& lane = turn.lane();
+  std::erase_if(lane.attempts, [&](const Attempt& other) { return other.token == attempt.token; });
+  touch(turn);
+
+  for (const PendingLog& log : attempt.log) turn.change.log.push_back({log.log_id, LogState::failed, error.message});
+  Issue issue;
+  issue.kind = "rejected";
+  issue.state = "open";
+  issue.code = error.code;
+  issue.message = error.message;
+  for (const auto& [name, sent] : attempt.fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (!field) continue;
+    JournalEntry entry;
+    entry.reason = JournalReason::rejected;
+    entry.field = name;
+    entry.base = sent.base;
+    entry.lost = sent.value;
+    entry.kept = sent.base;
+    entry.rule = error.code;
+    entry.lost_at = sent.changed_at.from;
+    entry.attempt = attempt.token;
+    turn.change.journal.push_back(std::move(entry));
+    issue.fields.push_back({name, sent.base, sent.base, sent.value, {}});
+    // The org never had the value: what the app wrote since builds on the base that the org has.
+    if (auto pending = lane.pending.find(name); pending != lane.pending.end()) pending->second.base = sent.base;
+    if (!has_attempt(lane, name)) release_held(turn, *field);
+  }
+  turn.change.issues.push_back(std::move(issue));
+  if (attempt.kind == AttemptKind::remove) {
+    journal_removal(turn, *attempt.removal, JournalReason::rejected, error.code);
+    mark_dirty(turn, "the org refused the delete");
+  }
+  if (turn.record.row && lane.pending.empty() && lane.attempts.empty()) {
+    set_last_op(turn, "FAILED");
+    turn.change.error_text = error.message;
+  }
+}
+
+}  // namespace
+
+void finish_log(const Turn& turn, const Attempt& attempt) {
+  std::set<std::string, std::less<>> seen;
+  for (auto log = attempt.log.rbegin(); log != attempt.log.rend(); ++log) {
+    bool carried = log == attempt.log.rbegin();
+    for (const std::string& field : log->fields) carried |= seen.insert(field).second;
+    turn.change.log.push_back({log->log_id, carried ? LogState::success : LogState::merged, {}});
+  }
+}
+
+void on_accepted(const Turn& turn, const std::string& token, const std::string& sfid) {
+  Lane& lane = turn.lane();
+  learn_sfid(turn, sfid);
+  Attempt* attempt = find(lane, token);
+  if (!attempt || attempt->state != AttemptState::sent) return;
+  attempt->state = AttemptState::accepted;
+  attempt->decided_at = turn.context.now;
+  attempt->passed = turn.mapping().source == InboundSource::poll;
+  lane.rounds = 0;
+  finish_log(turn, *attempt);
+  touch(turn);
+  if (attempt->kind == AttemptKind::remove) return;
+  if (attempt->kind == AttemptKind::create && !turn.record.row && !turn.record.busy) {
+    delete_after_create(turn);
+    return;
+  }
+  if (lane.pending.empty()) set_last_op(turn, attempt->kind == AttemptKind::create ? "INSERTED" : "UPDATED");
+}
+
+void on_unknown(const Turn& turn, const std::string& token) {
+  Attempt* attempt = find(turn.lane(), token);
+  if (!attempt || attempt->state != AttemptState::sent) return;
+  attempt->state = AttemptState::unknown;
+  attempt->decided_at = turn.context.now;
+  touch(turn);
+}
+
+void on_not_sent(const Turn& turn, const std::string& token) {
+  const Attempt* attempt = find(turn.lane(), token);
+  if (!attempt || attempt->state != AttemptState::sent) return;
+  retry_later(turn, token, turn.context.retry_ms);
+}
+
+void on_rejected(const Turn& turn, const std::string& token, const Error& error) {
+  Lane& lane = turn.lane();
+  const Attempt* attempt = find(lane, token);
+  if (!attempt || attempt->state != AttemptState::sent) return;
+  switch (error.kind) {
+    case ErrorKind::row_locked:
+    case ErrorKind::throttled:
+    case ErrorKind::auth_expired:
+    case ErrorKind::network:
+    case ErrorKind::timeout:
+      retry_later(turn, token, turn.context.retry_ms);
+      ++lane.rounds;
+      return;
+    case ErrorKind::duplicate:
+      if (attempt->kind == AttemptKind::create) {
+        retry_later(turn, token, turn.context.duplicate_wait_ms);
+        lane.key_checked = false;
+        if (++lane.rounds < turn.context.rounds_before_issue) return;
+        attempt = nullptr;
+        lane.parked = error.code;
+        Issue issue;
+        issue.kind = "rejected";
+        issue.state = "open";
+        issue.code = error.code;
+        issue.message = error.message;
+        turn.change.issues.push_back(std::move(issue));
+        return;
+      }
+      break;
+    case ErrorKind::deleted:
+    case ErrorKind::not_found:
+      if (attempt->kind == AttemptKind::remove) {
+        on_accepted(turn, token, {});
+        return;
+      }
+      if (attempt->kind == AttemptKind::update) {
+        requeue(turn, token);
+        mark_dirty(turn, "the org no longer has the record as it was sent");
+        return;
+      }
+      break;
+    default: break;
+  }
+  refuse(turn, *attempt, error);
+}
+
+}  // namespace duet::rules

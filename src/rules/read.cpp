@@ -1,0 +1,247 @@
+#include "rules/read.h"
+
+#include <algorithm>
+#include <set>
+
+#include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/claim.h"
+#include "rules/merge.h"
+#include "rules/outcome.h"
+#include "rules/removal.h"
+#include "rules/settle.h"
+
+namespace duet::rules {
+namespace {
+
+Remote remote_of(const RecordRead& read) {
+  return {{read.previous_stamp > 0 ? read.previous_stamp : read.stamp, read.stamp + kMsPerSecond}, read.actor, true};
+}
+
+bool is_stamp(const MappedField& field) { return field.schema.name == "SystemModstamp"; }
+
+void insert_row(const Turn& turn, const RecordRead& read) {
+  Row row;
+  row.sfid = read.sfid;
+  row.values = read.fields;
+  row.values["SystemModstamp"] = DateTime{read.stamp};
+  row.last_op = "SYNCED";
+  turn.change.row_action = RowAction::insert;
+  turn.change.set = row.values;
+  turn.change.set_sfid = read.sfid;
+  if (turn.lane().tombstone && turn.lane().row_id) {
+    turn.change.insert_id = turn.lane().row_id;
+    row.id = *turn.lane().row_id;
+  }
+  turn.record.row = std::move(row);
+}
+
+void learn_sfid(const Turn& turn, const std::string& sfid) {
+  turn.lane().sfid = sfid;
+  if (!turn.record.row || !turn.record.row->sfid.empty()) return;
+  turn.record.row->sfid = sfid;
+  turn.change.set_sfid = sfid;
+  turn.lane().pending_create = false;
+  if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
+}
+
+bool differs(const Turn& turn, const RecordRead& read) {
+  return std::ranges::any_of(read.fields, [&](const auto& entry) {
+    const MappedField* field = turn.mapping().find(entry.first);
+    return field && !is_stamp(*field) && !equal(field->schema, entry.second, row_value(turn, entry.first));
+  });
+}
+
+void merge_all(const Turn& turn, const RecordRead& read, const std::set<std::string>& settled) {
+  const Remote remote = remote_of(read);
+  for (const auto& [name, value] : read.fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (!field || is_stamp(*field) || settled.contains(name)) continue;
+    merge_field(turn, *field, value, remote);
+  }
+  raise_row_stamp(turn, read.stamp);
+}
+
+ReadVerdict again(const Turn& turn, std::string_view reason) {
+  mark_dirty(turn, reason);
+  ++turn.lane().dirty->reads;
+  return ReadVerdict::again;
+}
+
+/// The log rows of unknown attempts: what is pending again waits for the next attempt, the rest has arrived.
+void settle_log(const Turn& turn, const Attempt& attempt) {
+  if (attempt.state != AttemptState::unknown) return;
+  Lane& lane = turn.lane();
+  std::vector<PendingLog> waiting;
+  for (PendingLog log : attempt.log) {
+    std::erase_if(log.fields, [&](const std::string& field) { return !lane.pending.contains(field); });
+    if (log.fields.empty()) {
+      turn.change.log.push_back({log.log_id, LogState::success, {}});
+    } else {
+      waiting.push_back(std::move(log));
+    }
+  }
+  if (!waiting.empty()) ++lane.rounds;
+  lane.log.insert(lane.log.begin(), waiting.begin(), waiting.end());
+}
+
+void raise_unknown(const Turn& turn) {
+  if (turn.lane().rounds < turn.context.rounds_before_issue) return;
+  Issue issue;
+  issue.kind = "unknown";
+  issue.state = "open";
+  issue.code = "OUTCOME_UNKNOWN";
+  issue.message = "The org did not answer several sends of this record in a row and did not apply them. Duet goes on trying.";
+  turn.change.issues.push_back(std::move(issue));
+}
+
+/// A delete without an answer: the record is still there, so it was not applied.
+bool requeue_removals(const Turn& turn) {
+  std::vector<std::string> tokens;
+  for (const Attempt& attempt : turn.lane().attempts) {
+    if (attempt.kind == AttemptKind::remove) tokens.push_back(attempt.token);
+  }
+  for (const std::string& token : tokens) requeue(turn, token);
+  return !tokens.empty();
+}
+
+void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::string>& settled) {
+  Lane& lane = turn.lane();
+  for (const Attempt& attempt : lane.attempts) {
+    for (const auto& [name, sent] : attempt.fields) settled.insert(name);
+  }
+  for (const std::string& name : settled) {
+    const MappedField* field = turn.mapping().find(name);
+    const Value& current = value_of(read.fields, name);
+    // A field that the user may no longer read cannot be judged; it is taken for applied.
+    if (field && !is_absent(current)) settle_by_read(turn, *field, current, remote_of(read));
+  }
+  const std::vector<Attempt> attempts = std::move(lane.attempts);
+  lane.attempts.clear();
+  for (const Attempt& attempt : attempts) settle_log(turn, attempt);
+  raise_unknown(turn);
+}
+
+}  // namespace
+
+bool readable(const Lane& lane, TimeMs now, TimeMs passed_until, TimeMs request_limit_ms) {
+  return std::ranges::all_of(lane.attempts, [&](const Attempt& attempt) {
+    if (attempt.state == AttemptState::sent) return false;
+    if (attempt.passed) return true;
+    if (attempt.state == AttemptState::accepted) return passed_until > attempt.decided_at;
+    const TimeMs over = attempt.decided_at + request_limit_ms;
+    return now > over && passed_until > over;
+  });
+}
+
+ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
+  if (turn.record.busy) return again(turn, "the row is locked by the application");
+  absorb(turn);
+  Lane& lane = turn.lane();
+  if (!lane.former_sfid.empty() && lane.former_sfid == read.sfid) return ReadVerdict::old;
+  if (lane.dirty) return ReadVerdict::again;
+  if (lane.tombstone) {
+    if (read.deleted) return ReadVerdict::old;
+    return again(turn, "read although it was deleted");
+  }
+  if (!lane.attempts.empty()) {
+    // With polling the settle worker reads the record anyway, later than this page.
+    if (turn.mapping().source == InboundSource::poll) return ReadVerdict::old;
+    return again(turn, "read while an attempt was not settled");
+  }
+  if (read.deleted) {
+    if (turn.record.row && row_stamp(turn.record) > read.stamp && read.stamp > 0) return ReadVerdict::old;
+    on_remote_delete(turn, remote_of(read), false);
+    return ReadVerdict::applied;
+  }
+  if (lane.pending_delete) {
+    if (!delete_gives_way(turn, read.fields, remote_of(read))) return ReadVerdict::applied;
+  }
+  if (!turn.record.row) {
+    insert_row(turn, read);
+    return ReadVerdict::applied;
+  }
+  const TimeMs version = row_stamp(turn.record);
+  if (read.stamp < version) return ReadVerdict::old;
+  learn_sfid(turn, read.sfid);
+  if (read.stamp == version && version > 0 && differs(turn, read)) {
+    const bool only_pending = std::ranges::all_of(read.fields, [&](const auto& entry) {
+      const MappedField* field = turn.mapping().find(entry.first);
+      if (!field || is_stamp(*field)) return true;
+      auto pending = lane.pending.find(entry.first);
+      return equal(field->schema, entry.second, row_value(turn, entry.first)) ||
+             (pending != lane.pending.end() && equal(field->schema, entry.second, pending->second.base));
+    });
+    return only_pending ? ReadVerdict::old : again(turn, "two versions in the same second");
+  }
+  merge_all(turn, read, {});
+  mark_synced_if_at_rest(turn);
+  return ReadVerdict::applied;
+}
+
+ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t revision) {
+  if (turn.record.busy) return again(turn, "the row is locked by the application");
+  absorb(turn);
+  Lane& lane = turn.lane();
+  if (lane.revision != revision) return ReadVerdict::again;
+  if (!read.deleted && read.stamp < row_stamp(turn.record)) return again(turn, "read an older version than the table has");
+
+  if (read.deleted) {
+    lane.dirty.reset();
+    if (!turn.record.row && lane.attempts.empty() && !lane.pending_delete && lane.tombstone) {
+      touch(turn);
+      return ReadVerdict::applied;
+    }
+    on_remote_delete(turn, remote_of(read), false);
+    return ReadVerdict::applied;
+  }
+  learn_sfid(turn, read.sfid);
+  const bool removal = requeue_removals(turn);
+  std::set<std::string> settled;
+  settle_attempts(turn, read, settled);
+  lane.dirty.reset();
+  if (!turn.record.row) {
+    if (lane.pending_delete) {
+      FieldValues moved;
+      for (auto& [name, held] : lane.held) {
+        if (!held.empty()) moved.emplace(name, held.back().value);
+      }
+      lane.held.clear();
+      if (removal && !moved.empty() && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, settled);
+    } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
+      delete_after_create(turn);
+    } else {
+      insert_row(turn, read);
+      lane.tombstone.reset();
+    }
+  } else {
+    merge_all(turn, read, settled);
+  }
+  touch(turn);
+  mark_synced_if_at_rest(turn);
+  return ReadVerdict::applied;
+}
+
+ReadVerdict on_key_missing(const Turn& turn, std::int64_t revision) {
+  if (turn.record.busy) return again(turn, "the row is locked by the application");
+  absorb(turn);
+  Lane& lane = turn.lane();
+  if (lane.revision != revision) return ReadVerdict::again;
+  std::vector<std::string> tokens;
+  for (const Attempt& attempt : lane.attempts) tokens.push_back(attempt.token);
+  for (const std::string& token : tokens) requeue(turn, token);
+  if (!turn.record.row) {
+    for (const PendingLog& log : lane.log) turn.change.log.push_back({log.log_id, LogState::ignored, {}});
+    lane.log.clear();
+    lane.pending.clear();
+    lane.pending_create = false;
+  } else if (!tokens.empty()) {
+    ++lane.rounds;
+    raise_unknown(turn);
+  }
+  lane.dirty.reset();
+  touch(turn);
+  return ReadVerdict::applied;
+}
+
+}  // namespace duet::rules

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+#include "rules/context.h"
+
+namespace duet::rules {
+
+/// The org deleted the record, by an event or because a read did not find it. `own` says that it was our delete.
+/// Delete against update goes by the mapping's delete policy (design §5 rule 10); the row is journalled whole when local changes go with it.
+void on_remote_delete(const Turn& turn, const Remote& remote, bool own);
+
+/// A remote change meets a delete that is not sent yet: true when the delete gives way and the row is restored under its old id.
+bool delete_gives_way(const Turn& turn, const FieldValues& remote_fields, const Remote& remote);
+
+/// The app deleted the row before its create was answered: the record is deleted in the org as soon as its Id is known.
+void delete_after_create(const Turn& turn);
+
+void journal_removal(const Turn& turn, const PendingDelete& removal, JournalReason reason, std::string_view rule);
+
+}  // namespace duet::rules

@@ -1,0 +1,198 @@
+#include "rules/settle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "rules/canonical.h"
+#include "rules/claim.h"
+#include "rules/merge.h"
+#include "rules/outcome.h"
+
+namespace duet::rules {
+namespace {
+
+std::vector<HeldValue> take_held(const Turn& turn, std::string_view field) {
+  auto found = turn.lane().held.find(field);
+  if (found == turn.lane().held.end()) return {};
+  std::vector<HeldValue> held = std::move(found->second);
+  turn.lane().held.erase(found);
+  turn.change.lane_changed = true;
+  return held;
+}
+
+void journal_sent(const Turn& turn, const Attempt& attempt, const MappedField& field, const SentField& sent, const Value& kept,
+                  const Remote& remote) {
+  JournalEntry entry;
+  entry.reason = JournalReason::overwritten_by_automation;
+  entry.field = field.schema.name;
+  entry.base = sent.base;
+  entry.lost = sent.value;
+  entry.kept = kept;
+  entry.rule = "automation";
+  entry.actor = remote.actor;
+  entry.lost_at = sent.changed_at.from;
+  entry.attempt = attempt.token;
+  turn.change.journal.push_back(std::move(entry));
+}
+
+/// The org's side of a late-found conflict wins: its value goes into the row and out again as a forward write.
+void write_forward(const Turn& turn, const MappedField& field, const Value& value, const Value& org_value) {
+  if (!turn.record.row) return;
+  set_row(turn, field.schema.name, value);
+  const TimeInterval now{turn.context.database_now, turn.context.database_now};
+  turn.lane().pending[field.schema.name] = PendingField{org_value, now};
+  turn.change.lane_changed = true;
+  turn.change.forward.push_back({LogAction::update, {field.schema.name}});
+  turn.record.row->last_op = "PENDING";
+  turn.change.last_op = "PENDING";
+}
+
+/// Our write covered `held`, which nobody on our side had seen. True when the org's side won.
+bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held, const Value& org_value, bool may_win) {
+  if (equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value)) return false;
+  const Remote remote{held.changed_at, held.actor, held.certain};
+  const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
+  Side winner = decide(policy, sent.changed_at, held.changed_at, turn.context);
+  if (!may_win || !held.certain) winner = Side::postgres;
+  journal_conflict(turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
+                   winner == Side::postgres && policy != ConflictPolicy::postgres && may_win ? "uncertain" : name_of(policy), remote);
+  if (winner != Side::salesforce) return false;
+  write_forward(turn, field, held.value, org_value);
+  return true;
+}
+
+bool sent_later(const Lane& lane, std::size_t index, std::string_view field) {
+  return std::any_of(lane.attempts.begin() + static_cast<std::ptrdiff_t>(index) + 1, lane.attempts.end(),
+                     [&](const Attempt& attempt) { return attempt.fields.contains(field); });
+}
+
+/// What the org held before our own event, as far as the stream tells; Absent when it does not.
+Value value_before(const std::vector<HeldValue>& held, const SentField& sent) { return held.empty() ? sent.base : held.back().value; }
+
+/// Decides one field of the attempt whose own event was seen. False: only a read can tell.
+bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event, const Remote& remote) {
+  const Attempt attempt = turn.lane().attempts[index];
+  const SentField& sent = attempt.fields.find(field.schema.name)->second;
+  const std::vector<HeldValue> held = take_held(turn, field.schema.name);
+  const bool later = sent_later(turn.lane(), index, field.schema.name);
+  const bool pending = turn.lane().pending.contains(field.schema.name);
+  const bool may_win = !pending && !later && turn.record.row.has_value();
+
+  const Value& spoken = value_of(event.fields, field.schema.name);
+  const bool written = !is_absent(spoken);
+  const Value value = written ? spoken : attempt.kind == AttemptKind::create ? Value(Null{}) : value_before(held, sent);
+  if (is_absent(value)) return false;
+
+  const bool kept = equal(field.schema, value, sent.value);
+  if (written && !held.empty() && find_late(turn, field, sent, held.back(), value, may_win)) {
+    if (!kept) journal_sent(turn, attempt, field, sent, value, remote);
+    return true;
+  }
+  if (kept) return true;
+  if (!pending) journal_sent(turn, attempt, field, sent, value, remote);
+  if (later || !turn.record.row) {
+    hold(turn, field.schema.name, value, remote);
+  } else {
+    merge_field(turn, field, value, remote);
+  }
+  return true;
+}
+
+}  // namespace
+
+void hold(const Turn& turn, std::string_view field, const Value& value, const Remote& remote) {
+  turn.lane().held[std::string(field)].push_back({value, remote.changed_at, remote.actor, remote.certain});
+  touch(turn);
+}
+
+void release_held(const Turn& turn, const MappedField& field) {
+  for (const HeldValue& held : take_held(turn, field.schema.name)) {
+    merge_field(turn, field, held.value, {held.changed_at, held.actor, held.certain});
+  }
+}
+
+void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& event, const Remote& remote) {
+  Lane& lane = turn.lane();
+  std::vector<Attempt> silent;
+  for (std::size_t i = 0; i <= index; ++i) {
+    if (lane.attempts[i].state != AttemptState::accepted) finish_log(turn, lane.attempts[i]);
+  }
+
+  Attempt unread = lane.attempts[index];
+  unread.fields.clear();
+  std::vector<std::string> names;
+  for (const auto& [name, sent] : lane.attempts[index].fields) names.push_back(name);
+  for (const std::string& name : names) {
+    const MappedField* field = turn.mapping().find(name);
+    if (field && !settle_field(turn, index, *field, event, remote)) {
+      unread.fields.emplace(name, lane.attempts[index].fields.find(name)->second);
+    }
+  }
+
+  // Older attempts were silent: a field that the event speaks of is decided by it, the others only by a read.
+  for (std::size_t older = 0; older < index; ++older) {
+    Attempt rest = lane.attempts[older];
+    std::erase_if(rest.fields, [&](const auto& entry) {
+      if (lane.attempts[index].fields.contains(entry.first)) return true;
+      const Value& spoken = value_of(event.fields, entry.first);
+      const MappedField* field = turn.mapping().find(entry.first);
+      if (!field) return true;
+      if (is_absent(spoken)) return false;
+      if (sent_later(lane, older, entry.first)) return false;
+      const std::vector<HeldValue> held = take_held(turn, entry.first);
+      if (!held.empty() && find_late(turn, *field, entry.second, held.back(), spoken, false)) return true;
+      if (!equal(field->schema, spoken, entry.second.value)) {
+        journal_sent(turn, rest, *field, entry.second, spoken, remote);
+        if (sent_later(lane, index, entry.first)) {
+          hold(turn, entry.first, spoken, remote);
+        } else {
+          merge_field(turn, *field, spoken, remote);
+        }
+      }
+      return true;
+    });
+    if (!rest.fields.empty()) silent.push_back(std::move(rest));
+  }
+  if (!unread.fields.empty()) silent.push_back(std::move(unread));
+  for (Attempt& attempt : silent) {
+    attempt.state = AttemptState::accepted;
+    attempt.passed = true;
+    attempt.log.clear();
+  }
+
+  std::vector<Attempt> rest = std::move(silent);
+  std::move(lane.attempts.begin() + static_cast<std::ptrdiff_t>(index) + 1, lane.attempts.end(), std::back_inserter(rest));
+  lane.attempts = std::move(rest);
+  lane.rounds = 0;
+  touch(turn);
+}
+
+void settle_by_read(const Turn& turn, const MappedField& field, const Value& current, const Remote& remote) {
+  Lane& lane = turn.lane();
+  const std::string& name = field.schema.name;
+  auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(), [&](const Attempt& a) { return a.fields.contains(name); });
+  const Attempt attempt = *newest;
+  const SentField sent = attempt.fields.find(name)->second;
+  const std::vector<HeldValue> held = take_held(turn, name);
+  const bool pending = lane.pending.contains(name);
+
+  if (equal(field.schema, current, sent.value)) {
+    if (pending) lane.pending.find(name)->second.base = current;
+    const bool explained = held.empty() || equal(field.schema, held.back().value, current);
+    if (!explained) find_late(turn, field, sent, held.back(), current, !pending && turn.record.row.has_value());
+    return;
+  }
+
+  const bool seen = std::ranges::any_of(held, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
+  if (attempt.state == AttemptState::unknown) {
+    // Not applied, or overwritten since: our value is pending again on the base that it had, and what came meanwhile merges with it.
+    auto [entry, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
+    if (!fresh) entry->second.base = sent.base;
+  } else if (!pending && !seen) {
+    journal_sent(turn, attempt, field, sent, current, remote);
+  }
+  for (const HeldValue& h : held) merge_field(turn, field, h.value, {h.changed_at, h.actor, h.certain});
+  if (held.empty() || !equal(field.schema, held.back().value, current)) merge_field(turn, field, current, remote);
+}
+
+}  // namespace duet::rules
