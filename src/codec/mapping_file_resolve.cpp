@@ -1,0 +1,235 @@
+#include "codec/mapping_file_resolve.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/nearest_name.h"
+
+namespace duet::codec {
+namespace {
+
+/// Shorter keys would be too easy to guess twice: 16 characters of a UUID are 60 random bits.
+constexpr int kShortestMintedKey = 16;
+
+class Resolver {
+ public:
+  Resolver(const FileMapping& wanted, const ObjectSchema& schema) : wanted_(wanted), schema_(schema) {}
+
+  ResolvedMapping resolve() {
+    Mapping& mapping = out_.mapping;
+    mapping.object = schema_.name;
+    mapping.table = to_lower(schema_.name);
+    mapping.access = wanted_.access;
+    mapping.conflict = wanted_.conflict;
+    mapping.delete_conflict = wanted_.delete_conflict;
+    mapping.polling_seconds = wanted_.polling_seconds;
+    mapping.has_is_deleted = schema_.find("IsDeleted") != nullptr;
+    check_object();
+    for (const FileField& field : wanted_.fields) add_field(field);
+    for (const char* always : {"Id", "SystemModstamp", "IsDeleted"}) add_needed(always);
+    add_upsert_field();
+    add_indexes();
+    if (mapping.access == Access::read_write) check_writing();
+    return std::move(out_);
+  }
+
+ private:
+  void add(bool fatal, const std::string& key, std::string message, std::string advice) {
+    out_.problems.push_back({fatal, wanted_.path + (key.empty() ? ".object_name" : ".config." + key),
+                             std::move(message), std::move(advice)});
+  }
+
+  void check_object() {
+    if (!schema_.queryable) {
+      add(true, "", fmt::format("{} cannot be queried", schema_.name),
+          "remove the mapping: Salesforce offers no way to read this object whole");
+    }
+    if (!schema_.find("SystemModstamp")) {
+      add(true, "", fmt::format("{} has no SystemModstamp", schema_.name),
+          "remove the mapping: changes of this object cannot be followed");
+    }
+  }
+
+  void add_field(const FileField& wanted) {
+    const std::string where = "fields." + wanted.name;
+    const FieldSchema* field = schema_.find(wanted.name);
+    if (!field) {
+      std::vector<std::string> names;
+      for (const FieldSchema& each : schema_.fields) names.push_back(each.name);
+      add(true, where,
+          fmt::format("{} has no field {} that the integration user can see{}", schema_.name, wanted.name,
+                      suggestion(wanted.name, names)),
+          "correct the name, remove the field, or grant the integration user read access to it");
+      return;
+    }
+    if (field->type == FieldType::address || field->type == FieldType::location) {
+      add(true, where, fmt::format("{} is a compound field", field->name),
+          fmt::format("map its parts instead: {}", fmt::join(parts_of(*field), ", ")));
+      return;
+    }
+    if (field->type == FieldType::base64) {
+      add(true, where, fmt::format("{} holds a file", field->name), "remove the field: bodies of files are not synced");
+      return;
+    }
+    push(*field, wanted.conflict);
+  }
+
+  std::vector<std::string> parts_of(const FieldSchema& compound) const {
+    std::vector<std::string> names;
+    for (const FieldSchema& each : schema_.fields) {
+      if (each.compound_field == compound.name && each.name != compound.name && each.type != FieldType::address)
+        names.push_back(each.name);
+    }
+    return names;
+  }
+
+  void push(const FieldSchema& field, std::optional<ConflictPolicy> conflict) {
+    MappedField mapped;
+    mapped.schema = field;
+    mapped.column = field.type == FieldType::id ? "sfid" : to_lower(field.name);
+    mapped.conflict = conflict;
+    out_.mapping.fields.push_back(std::move(mapped));
+  }
+
+  void add_needed(std::string_view name) {
+    const FieldSchema* field = schema_.find(name);
+    if (field && !out_.mapping.find(name)) push(*field, std::nullopt);
+  }
+
+  void add_upsert_field() {
+    if (wanted_.upsert_field.empty()) {
+      if (wanted_.access == Access::read_write && schema_.createable) {
+        add(false, "upsert_field",
+            fmt::format("{} has no upsert field: when the answer to a create is lost, Duet cannot tell whether the "
+                        "record exists and may leave a duplicate",
+                        schema_.name),
+            "add a unique external id field to the object and name it here");
+      }
+      return;
+    }
+    const FieldSchema* field = schema_.find(wanted_.upsert_field);
+    if (!field) {
+      std::vector<std::string> external_ids;
+      for (const FieldSchema& each : schema_.fields) {
+        if (each.external_id) external_ids.push_back(each.name);
+      }
+      add(true, "upsert_field",
+          fmt::format("{} has no field {} that the integration user can see{}", schema_.name, wanted_.upsert_field,
+                      suggestion(wanted_.upsert_field, external_ids)),
+          external_ids.empty() ? "add a unique external id field to the object in Salesforce"
+                               : fmt::format("external ids of {}: {}", schema_.name, fmt::join(external_ids, ", ")));
+      return;
+    }
+    out_.mapping.upsert_field = field->name;
+    add_needed(field->name);
+    const bool must = wanted_.access == Access::read_write;
+    if (!field->external_id || !field->unique) {
+      add(must, "upsert_field", fmt::format("{}.{} is not a unique external id", schema_.name, field->name),
+          "tick \"External ID\" and \"Unique\" on the field in Salesforce, or choose another field");
+    } else if (must && !field->createable) {
+      add(true, "upsert_field", fmt::format("the integration user may not write {}.{}", schema_.name, field->name),
+          "grant edit access to the field");
+    } else if (must && !can_hold_minted_key(*field)) {
+      add(false, "upsert_field",
+          fmt::format("{}.{} is too small for a key that Duet could make: rows must be inserted with a value for it",
+                      schema_.name, field->name),
+          fmt::format("use a text field of at least {} characters, or always set {} in the application",
+                      kShortestMintedKey, to_lower(field->name)));
+    }
+  }
+
+  void add_indexes() {
+    for (const MappedIndex& index : wanted_.indexes) {
+      const MappedField* field = out_.mapping.find(index.field);
+      if (!field) {
+        add(false, "indexes." + index.field, fmt::format("{} is not mapped: no index is made", index.field),
+            "add the field, or remove the index");
+      } else if (!has_index(field->schema.name)) {
+        out_.mapping.indexes.push_back({field->schema.name, index.unique});
+      }
+    }
+    if (!has_index("Id")) out_.mapping.indexes.push_back({"Id", true});
+    if (!has_index("SystemModstamp")) out_.mapping.indexes.push_back({"SystemModstamp", false});
+    if (const std::string& key = out_.mapping.upsert_field; !key.empty() && !has_index(key))
+      out_.mapping.indexes.push_back({key, true});
+  }
+
+  bool has_index(std::string_view field) const {
+    return std::ranges::find(out_.mapping.indexes, field, &MappedIndex::field) != out_.mapping.indexes.end();
+  }
+
+  void check_writing() {
+    if (!schema_.createable && !schema_.updateable && !schema_.deletable) {
+      add(true, "access", fmt::format("the integration user may not create, edit or delete {}", schema_.name),
+          "grant the permissions in Salesforce, or use \"read_only\"");
+      return;
+    }
+    if (!schema_.createable)
+      add(false, "access",
+          fmt::format("the integration user may not create {}: rows inserted in Postgres will be rejected",
+                      schema_.name),
+          "grant \"Create\" on the object");
+    if (!schema_.updateable)
+      add(false, "access",
+          fmt::format("the integration user may not edit {}: changes made in Postgres will be rejected", schema_.name),
+          "grant \"Edit\" on the object");
+    if (!schema_.deletable)
+      add(false, "access",
+          fmt::format("the integration user may not delete {}: deletes made in Postgres will be rejected",
+                      schema_.name),
+          "grant \"Delete\" on the object");
+    if (schema_.createable) check_required();
+  }
+
+  void check_required() {
+    std::vector<std::string> missing;
+    for (const FieldSchema& field : schema_.fields) {
+      const bool required =
+          !field.nillable && field.createable && !field.defaulted_on_create && field.type != FieldType::boolean;
+      if (required && !out_.mapping.find(field.name)) missing.push_back(field.name);
+    }
+    if (!missing.empty()) {
+      add(false, "fields",
+          fmt::format("Fields needed for insertion to Salesforce need to be mapped: {}", fmt::join(missing, ", ")),
+          "add them, or insert no rows of this object in Postgres");
+    }
+  }
+
+  const FileMapping& wanted_;
+  const ObjectSchema& schema_;
+  ResolvedMapping out_;
+};
+
+}  // namespace
+
+ResolvedMapping resolve_mapping(const FileMapping& wanted, const ObjectSchema& schema) {
+  return Resolver(wanted, schema).resolve();
+}
+
+FileMapping to_file_mapping(const Mapping& mapping) {
+  FileMapping out;
+  out.object = mapping.object;
+  out.access = mapping.access;
+  out.upsert_field = mapping.upsert_field;
+  out.polling_seconds = mapping.polling_seconds;
+  out.conflict = mapping.conflict;
+  out.delete_conflict = mapping.delete_conflict;
+  for (const MappedField& field : mapping.fields) out.fields.push_back({field.schema.name, field.conflict});
+  out.indexes = mapping.indexes;
+  return out;
+}
+
+MappingProblem unknown_object(const FileMapping& wanted, const std::vector<std::string>& known_objects) {
+  return {true, wanted.path + ".object_name",
+          fmt::format("the org has no object {} that the integration user can see{}", wanted.object,
+                      suggestion(wanted.object, known_objects)),
+          "correct the name, or grant the integration user read access to the object"};
+}
+
+bool can_hold_minted_key(const FieldSchema& field) {
+  return is_text(field.type) && (field.length == 0 || field.length >= kShortestMintedKey);
+}
+
+}  // namespace duet::codec

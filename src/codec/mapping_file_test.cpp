@@ -1,0 +1,202 @@
+#include "codec/mapping_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "codec/mapping_file_resolve.h"
+
+namespace duet::codec {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kExport = R"({"version":1,
+ "connection":{"app_name":"a","organization_id":"00D000000000001EAA","features":{"disable_bulk_writes":false},"api_version":"57.0","name":"n"},
+ "mappings":[
+  {"object_name":"Contact","config":{"access":"read_write","upsert_field":"Ext__c","sf_notify_enabled":false,"sf_polling_seconds":120,
+     "sf_max_daily_api_calls":30000,"conflict":"postgres","delete":"salesforce",
+     "fields":{"Phone":{"conflict":"salesforce"},"Id":{},"LastName":{}},
+     "indexes":{"Id":{"unique":true},"Phone":{"unique":false}},"applied_at":"2018-11-14T17:52:30.792508Z","revision":3}},
+  {"object_name":"account","config":{"access":"read_only","fields":{"id":{},"name":{}}}}]})";
+
+ParsedMappingFile read(std::string_view text) { return read_mapping_file(text).value(); }
+
+MappingProblem only_problem(std::string_view text) {
+  auto parsed = read(text);
+  EXPECT_EQ(parsed.problems.size(), 1U);
+  return parsed.problems.empty() ? MappingProblem{} : parsed.problems.front();
+}
+
+FieldSchema field(const char* name, FieldType type = FieldType::string, int length = 80) {
+  FieldSchema schema;
+  schema.name = name;
+  schema.type = type;
+  schema.length = length;
+  return schema;
+}
+
+ObjectSchema contact() {
+  ObjectSchema schema;
+  schema.name = "Contact";
+  schema.createable = schema.updateable = schema.deletable = schema.queryable = true;
+  schema.fields = {field("Id", FieldType::id, 18),
+                   field("IsDeleted", FieldType::boolean),
+                   field("SystemModstamp", FieldType::datetime),
+                   field("LastName"),
+                   field("Phone", FieldType::phone, 40),
+                   field("Ext__c", FieldType::string, 36)};
+  schema.fields[3].nillable = false;
+  schema.fields[5].external_id = schema.fields[5].unique = true;
+  FieldSchema address = field("MailingAddress", FieldType::address);
+  FieldSchema city = field("MailingCity");
+  city.compound_field = "MailingAddress";
+  schema.fields.push_back(address);
+  schema.fields.push_back(city);
+  return schema;
+}
+
+FileMapping wanted(std::initializer_list<const char*> fields) {
+  FileMapping mapping;
+  mapping.object = "contact";
+  mapping.path = "mappings[0]";
+  for (const char* name : fields) mapping.fields.push_back({name, std::nullopt});
+  return mapping;
+}
+
+TEST(MappingFile, ReadsAnExportOfHerokuConnect) {
+  auto parsed = read(kExport);
+  EXPECT_TRUE(parsed.problems.empty());
+  EXPECT_EQ(parsed.file.organization_id, "00D000000000001EAA");
+  ASSERT_EQ(parsed.file.mappings.size(), 2U);
+  const FileMapping& mapping = parsed.file.mappings[0];
+  EXPECT_EQ(mapping.access, Access::read_write);
+  EXPECT_EQ(mapping.upsert_field, "Ext__c");
+  EXPECT_EQ(mapping.polling_seconds, 120);
+  EXPECT_EQ(mapping.conflict, ConflictPolicy::postgres);
+  EXPECT_EQ(mapping.delete_conflict, ConflictPolicy::salesforce);
+  EXPECT_EQ(mapping.fields[0], (FileField{"Phone", ConflictPolicy::salesforce}));
+  EXPECT_TRUE(mapping.indexes[0].unique);
+}
+
+TEST(MappingFile, WritesTheSameTextWhateverTheOrder) {
+  auto parsed = read(kExport);
+  const std::string text = write_mapping_file(parsed.file);
+  std::ranges::reverse(parsed.file.mappings);
+  for (FileMapping& mapping : parsed.file.mappings) std::ranges::reverse(mapping.fields);
+  EXPECT_EQ(write_mapping_file(parsed.file), text);
+  EXPECT_EQ(write_mapping_file(read(text).file), text);
+  EXPECT_LT(text.find("\"Contact\""), text.find("\"account\""));
+}
+
+TEST(MappingFile, SaysWhereAndWhat) {
+  EXPECT_EQ(
+      only_problem(R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"both","fields":{}}}]})").path,
+      "mappings[0].config.access");
+  EXPECT_THAT(
+      only_problem(
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","fields":{"X":{"conflict":"hold"}}}}]})")
+          .message,
+      HasSubstr("hold"));
+  EXPECT_EQ(only_problem(R"({"version":2,"mappings":[]})").path, "version");
+  EXPECT_EQ(only_problem(R"({"version":1})").path, "mappings");
+  EXPECT_EQ(only_problem(R"({"version":1,"mappings":[7]})").path, "mappings[0]");
+  EXPECT_EQ(
+      only_problem(
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","sf_polling_seconds":0,"fields":{}}}]})")
+          .path,
+      "mappings[0].config.sf_polling_seconds");
+  EXPECT_THAT(
+      only_problem(
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","fields":{"a":{},"A":{}}}}]})")
+          .message,
+      HasSubstr("twice"));
+}
+
+TEST(MappingFile, UnknownKeysAreNamedAndTolerated) {
+  const MappingProblem problem = only_problem(
+      R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","conflit":"newest","fields":{}}}]})");
+  EXPECT_FALSE(problem.fatal);
+  EXPECT_EQ(problem.path, "mappings[0].config.conflit");
+  EXPECT_THAT(problem.message, HasSubstr("did you mean conflict?"));
+}
+
+TEST(MappingFile, RefusesWhatIsNoJsonObject) {
+  EXPECT_FALSE(read_mapping_file("[]"));
+  EXPECT_FALSE(read_mapping_file(""));
+  EXPECT_THAT(read_mapping_file("{\n\"version\":1,\n,}").error().message, HasSubstr("line 3"));
+  EXPECT_FALSE(read_mapping_file(std::string(kMaxMappingFileBytes + 1, ' ')));
+  EXPECT_FALSE(read_mapping_file(std::string(100'000, '[')));
+  EXPECT_FALSE(read_mapping_file("{\"mappings\":\"\xff\"}"));
+}
+
+TEST(ResolveMapping, SpellsNamesAsTheOrgAndAddsWhatIsNeeded) {
+  FileMapping file = wanted({"lastname"});
+  file.access = Access::read_write;
+  file.upsert_field = "ext__C";
+  const ResolvedMapping resolved = resolve_mapping(file, contact());
+  EXPECT_TRUE(resolved.problems.empty());
+  EXPECT_EQ(resolved.mapping.object, "Contact");
+  EXPECT_EQ(resolved.mapping.table, "contact");
+  EXPECT_EQ(resolved.mapping.upsert_field, "Ext__c");
+  std::vector<std::string> columns;
+  for (const MappedField& mapped : resolved.mapping.fields) columns.push_back(mapped.column);
+  EXPECT_THAT(columns, ::testing::ElementsAre("lastname", "sfid", "systemmodstamp", "isdeleted", "ext__c"));
+  EXPECT_EQ(resolved.mapping.indexes.size(), 3U);
+}
+
+TEST(ResolveMapping, UnknownFieldComesWithTheNearestName) {
+  const ResolvedMapping resolved = resolve_mapping(wanted({"LastNam"}), contact());
+  ASSERT_EQ(resolved.problems.size(), 1U);
+  EXPECT_TRUE(resolved.problems[0].fatal);
+  EXPECT_EQ(resolved.problems[0].path, "mappings[0].config.fields.LastNam");
+  EXPECT_THAT(resolved.problems[0].message, HasSubstr("did you mean LastName?"));
+}
+
+TEST(ResolveMapping, CompoundFieldsNameTheirParts) {
+  const ResolvedMapping resolved = resolve_mapping(wanted({"MailingAddress"}), contact());
+  EXPECT_THAT(resolved.problems.at(0).advice, HasSubstr("MailingCity"));
+}
+
+TEST(ResolveMapping, WritingNeedsAUniqueExternalId) {
+  FileMapping file = wanted({"LastName"});
+  file.access = Access::read_write;
+  EXPECT_FALSE(resolve_mapping(file, contact()).problems.at(0).fatal);
+  file.upsert_field = "Phone";
+  EXPECT_TRUE(resolve_mapping(file, contact()).problems.at(0).fatal);
+  file.upsert_field = "Ext_c";
+  EXPECT_THAT(resolve_mapping(file, contact()).problems.at(0).message, HasSubstr("did you mean Ext__c?"));
+  file.upsert_field = "Ext__c";
+  ObjectSchema schema = contact();
+  schema.fields[5].length = 8;
+  EXPECT_THAT(resolve_mapping(file, schema).problems.at(0).message, HasSubstr("too small"));
+}
+
+TEST(ResolveMapping, NamesMissingPermissionsAndRequiredFields) {
+  FileMapping file = wanted({"Phone"});
+  file.access = Access::read_write;
+  file.upsert_field = "Ext__c";
+  EXPECT_THAT(resolve_mapping(file, contact()).problems.at(0).message, HasSubstr("LastName"));
+  ObjectSchema schema = contact();
+  schema.createable = schema.updateable = schema.deletable = false;
+  EXPECT_TRUE(resolve_mapping(file, schema).problems.at(0).fatal);
+}
+
+TEST(ResolveMapping, GoesBackToTheFile) {
+  FileMapping file = wanted({"LastName", "Phone"});
+  file.fields[1].conflict = ConflictPolicy::postgres;
+  file.conflict = ConflictPolicy::salesforce;
+  const Mapping mapping = resolve_mapping(file, contact()).mapping;
+  const Mapping again = resolve_mapping(to_file_mapping(mapping), contact()).mapping;
+  EXPECT_EQ(again.policy_for("Phone"), ConflictPolicy::postgres);
+  EXPECT_EQ(again.policy_for("LastName"), ConflictPolicy::salesforce);
+  EXPECT_EQ(again.fields.size(), mapping.fields.size());
+}
+
+TEST(UnknownObject, ComesWithTheNearestName) {
+  FileMapping file = wanted({});
+  file.object = "Acount";
+  EXPECT_THAT(unknown_object(file, {"Account", "Contact"}).message, HasSubstr("did you mean Account?"));
+}
+
+}  // namespace
+}  // namespace duet::codec
