@@ -46,7 +46,7 @@ class StoreTransaction {
   /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left unwritten and reported.
   virtual Result<std::vector<WriteFailure>> write(const Mapping& mapping, std::span<const RecordWrite> writes) = 0;
 
-  /// How far a source has been applied. `source` is `events`, or `poll:<Object>`.
+  /// How far a source has been applied. `source` is `events`, `poll:<Object>` or `reread:<Object>`.
   virtual Result<void> set_position(const std::string& source, const std::string& position) = 0;
 
   /// Keeps events of a mapping that is being loaded; drain with Store::spooled. Holds the mapping's state until the transaction ends.

@@ -9,6 +9,9 @@
 namespace duet::rules {
 namespace {
 
+/// LastModifiedDate has whole seconds: a younger version could be overwritten within its own second (design §5 rule 5).
+constexpr TimeMs kConditionalAgeMs = 2'000;
+
 bool may_claim(const Turn& turn) {
   const Lane& lane = turn.lane();
   if (turn.record.busy || lane.dirty || !lane.parked.empty() || lane.not_before > turn.context.now) return false;
@@ -116,6 +119,14 @@ const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
     attempt.fields.emplace(name, SentField{value, pending.base, pending.changed_at});
   }
   for (const std::string& name : nothing_to_send) drop_pending(turn, name);
+  if (!attempt.fields.empty() && conditional(turn.mapping(), attempt)) {
+    const TimeMs known_since = turn.context.database_now + turn.context.offset_ms - row_stamp(turn.record);
+    if (known_since < kConditionalAgeMs) {
+      lane.not_before = turn.context.now + kConditionalAgeMs - known_since;
+      turn.change.lane_changed = true;
+      return nullptr;
+    }
+  }
   if (attempt.fields.empty()) {
     mark_synced_if_at_rest(turn);
     return nullptr;
@@ -127,6 +138,11 @@ const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
 }
 
 }  // namespace
+
+bool conditional(const Mapping& mapping, const Attempt& attempt) {
+  if (mapping.source != InboundSource::poll || attempt.kind != AttemptKind::update) return false;
+  return std::ranges::any_of(attempt.fields, [&](const auto& sent) { return mapping.policy_for(sent.first) != ConflictPolicy::postgres; });
+}
 
 std::string key_to_look_up(const Record& record, const Mapping& mapping) {
   if (mapping.upsert_field.empty() || !record.row || !record.row->sfid.empty() || record.lane.key_checked) return {};

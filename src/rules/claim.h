@@ -18,6 +18,10 @@ struct ClaimNames {
 /// Returns the attempt in the lane; valid until the lane changes.
 const Attempt* claim(const Turn& turn, const ClaimNames& names);
 
+/// Whether the attempt goes out as a single PATCH with If-Unmodified-Since: on objects without change events an overwritten value would
+/// leave no trace, unless the policy gives the app the last word (design §5 rule 5, G1).
+bool conditional(const Mapping& mapping, const Attempt& attempt);
+
 /// A create whose key the app chose must be looked up in the org before it is claimed. The key, or empty when none is needed.
 std::string key_to_look_up(const Record& record, const Mapping& mapping);
 

@@ -12,6 +12,9 @@
 namespace duet::rules {
 namespace {
 
+/// 1 s becomes about a minute.
+constexpr int kBackoffDoublings = 6;
+
 Attempt* find(Lane& lane, const std::string& token) {
   auto found = std::ranges::find(lane.attempts, token, &Attempt::token);
   return found == lane.attempts.end() ? nullptr : &*found;
@@ -37,7 +40,8 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
 
 void retry_later(const Turn& turn, const std::string& token, TimeMs wait) {
   requeue(turn, token);
-  turn.lane().not_before = turn.context.now + wait;
+  const int doublings = std::min(turn.lane().rounds, kBackoffDoublings);
+  turn.lane().not_before = turn.context.now + (wait << doublings);
 }
 
 void refuse(const Turn& turn, Attempt attempt, const Error& error) {

@@ -20,12 +20,16 @@ std::string master_of(const PlanItem& item) {
 }
 
 void add_batches(std::vector<PlannedBatch>& batches, std::vector<PlanItem> items, const PlanLimits& limits) {
+  for (const PlanItem& item : items) {
+    if (item.conditional) batches.push_back({item.mapping, item.kind, false, true, {item.index}});
+  }
+  std::erase_if(items, [](const PlanItem& item) { return item.conditional; });
   if (items.empty()) return;
   std::ranges::stable_sort(items, {}, master_of);
   const bool collection = items.size() >= limits.collection_from;
   const std::size_t size = collection ? limits.batch_size : 1;
   for (std::size_t from = 0; from < items.size(); from += size) {
-    PlannedBatch batch{items.front().mapping, items.front().kind, collection, {}};
+    PlannedBatch batch{items.front().mapping, items.front().kind, collection, false, {}};
     for (std::size_t i = from; i < std::min(from + size, items.size()); ++i) batch.indexes.push_back(items[i].index);
     batches.push_back(std::move(batch));
   }

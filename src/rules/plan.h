@@ -14,6 +14,7 @@ struct PlanItem {
   const Mapping* mapping = nullptr;
   AttemptKind kind = AttemptKind::update;
   const Attempt* attempt = nullptr;
+  bool conditional = false;  ///< must go out alone, as a single row
 };
 
 /// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collection or as one single row.
@@ -21,6 +22,7 @@ struct PlannedBatch {
   const Mapping* mapping = nullptr;
   AttemptKind kind = AttemptKind::update;
   bool collection = false;
+  bool conditional = false;
   std::vector<std::size_t> indexes;
 };
 

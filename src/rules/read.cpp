@@ -140,6 +140,7 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
   Lane& lane = turn.lane();
   if (!lane.former_sfid.empty() && lane.former_sfid == read.sfid) return ReadVerdict::old;
   if (lane.dirty) return ReadVerdict::again;
+  if (read.deleted && !turn.record.row && lane.attempts.empty() && !lane.pending_delete) return ReadVerdict::old;
   if (lane.tombstone) {
     if (read.deleted) return ReadVerdict::old;
     return again(turn, "read although it was deleted");
@@ -242,6 +243,28 @@ ReadVerdict on_key_missing(const Turn& turn, std::int64_t revision) {
   lane.dirty.reset();
   touch(turn);
   return ReadVerdict::applied;
+}
+
+void on_key_taken(const Turn& turn, const RecordRead& read) {
+  if (turn.record.busy) return;
+  absorb(turn);
+  if (!turn.record.row) return;
+  turn.lane().key_checked = true;
+  turn.change.lane_changed = true;
+  learn_sfid(turn, read.sfid);
+  merge_all(turn, read, {});
+  mark_synced_if_at_rest(turn);
+}
+
+void park_ambiguous(const Turn& turn, std::size_t matches) {
+  turn.lane().parked = "DUPLICATE_EXTERNAL_ID";
+  touch(turn);
+  Issue issue;
+  issue.kind = "rejected";
+  issue.state = "open";
+  issue.code = "DUPLICATE_EXTERNAL_ID";
+  issue.message = std::to_string(matches) + " records of the org have this external id. Make it unique there, then retry.";
+  turn.change.issues.push_back(std::move(issue));
 }
 
 }  // namespace duet::rules

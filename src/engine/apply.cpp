@@ -1,0 +1,65 @@
+#include "engine/apply.h"
+
+#include <algorithm>
+
+#include "rules/canonical.h"
+#include "rules/event.h"
+#include "rules/merge.h"
+
+namespace duet::engine {
+
+Result<void> Applier::apply(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events) {
+  // Mappings in one fixed order, so that two transactions never wait for each other's rows crosswise.
+  for (const Mapping& mapping : connection_.mappings) {
+    const bool concerned = std::ranges::any_of(events, [&](const ChangeEvent& event) { return event.object == mapping.object; });
+    if (concerned) DUET_TRY(apply_to(transaction, mapping, events));
+  }
+  return {};
+}
+
+Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mapping& mapping, std::span<const ChangeEvent> events) {
+  const rules::Context context = timing_.context(mapping);
+  RecordBatch batch(mapping);
+  std::vector<Meeting> meetings;
+  for (const ChangeEvent& event : events) {
+    if (event.object != mapping.object) continue;
+    if (event.wildcard || event.kind == EventKind::gap_overflow) {
+      DUET_TRY(transaction.mark_range_dirty(mapping, event.committed_at, std::string(duet::name_of(event.kind))));
+      continue;
+    }
+    const std::string key = rules::key_text(value_of(event.fields, mapping.upsert_field));
+    for (const std::string& sfid : event.record_ids) meetings.push_back({&event, batch.add({std::nullopt, sfid, key}), sfid});
+  }
+  if (meetings.empty()) return {};
+  DUET_TRY(batch.lock(transaction));
+
+  for (Meeting& meeting : meetings) {
+    const ChangeEvent& event = *meeting.event;
+    ++counters_.events_received;
+    meeting.duplicate = versions_.is_duplicate(event.event_id, meeting.sfid);
+    if (meeting.duplicate) {
+      ++counters_.events_duplicate;
+      continue;
+    }
+    RecordBatch::Entry& entry = batch.at(meeting.index);
+    if (event.stamp < rules::row_stamp(entry.record)) ++counters_.events_old;
+    const bool was_dirty = entry.record.lane.dirty.has_value();
+    rules::on_event(batch.turn(meeting.index, context), event, meeting.sfid, {versions_.follows(meeting.sfid, event.stamp)});
+    if (!was_dirty && entry.record.lane.dirty) ++counters_.records_dirty;
+    versions_.note(meeting.sfid, event.stamp, event.event_id);
+    ++counters_.records_applied;
+  }
+  for (const RecordBatch::Entry& entry : batch.entries()) count(counters_, entry.change);
+
+  return batch.write(transaction, [&](RecordBatch::Entry& entry, std::size_t index, const Error& error) {
+    ++counters_.records_dirty;
+    const rules::Turn turn{entry.record, entry.change, context};
+    for (const Meeting& meeting : meetings) {
+      if (batch.entry_index(meeting.index) != index || meeting.duplicate) continue;
+      if (entry.record.lane.sfid.empty()) entry.record.lane.sfid = meeting.sfid;
+      rules::hold_event(turn, *meeting.event, duet::name_of(error.kind));
+    }
+  });
+}
+
+}  // namespace duet::engine

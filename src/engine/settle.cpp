@@ -1,0 +1,196 @@
+#include "engine/settle.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "engine/record_batch.h"
+#include "engine/timing.h"
+#include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/read.h"
+
+namespace duet::engine {
+namespace {
+
+constexpr TimeMs kIdleWaitMs = 250;
+constexpr TimeMs kPurgeEveryMs = 3'600'000;
+
+/// A lane that is to be read back, as it was when the read began.
+struct Reading {
+  RecordRef ref;
+  std::int64_t revision = 0;
+  std::string sfid;
+  std::string key;
+  TimeMs previous_stamp = 0;
+};
+
+}  // namespace
+
+class SettleWorker::Impl {
+ public:
+  Impl(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon, Counters& counters)
+      : connection_(connection),
+        settings_(settings),
+        ports_(ports),
+        horizon_(horizon),
+        counters_(counters),
+        timing_(connection, settings, ports.clock, ports.store, ports.org) {}
+
+  Result<Step> step();
+
+ private:
+  TimeMs passed_until(const Mapping& mapping) const {
+    // Where there is no stream, a read after the answer sees what the answer speaks of.
+    return mapping.source == InboundSource::poll ? std::numeric_limits<TimeMs>::max() : horizon_.passed_until();
+  }
+  Result<std::vector<Reading>> begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs);
+  Result<void> settle(const Mapping& mapping, const std::vector<Reading>& readings);
+  void judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads, const std::vector<RecordRead>& by_key);
+  void back_off(const rules::Turn& turn, std::string_view reason);
+
+  const Connection& connection_;
+  const Settings& settings_;
+  SettlePorts ports_;
+  const StreamHorizon& horizon_;
+  Counters& counters_;
+  Timing timing_;
+  TimeMs purged_at_ = 0;
+};
+
+Result<std::vector<Reading>> SettleWorker::Impl::begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs) {
+  RecordBatch batch(mapping);
+  for (const RecordRef& ref : refs) batch.add(ref);
+  auto transaction = DUET_TRY(ports_.store.begin());
+  DUET_TRY(batch.lock(*transaction));
+  const rules::Context context = timing_.context(mapping);
+  std::vector<Reading> readings;
+  for (RecordBatch::Entry& entry : batch.entries()) {
+    const Lane& lane = entry.record.lane;
+    if (lane.not_before > context.now || (lane.attempts.empty() && !lane.dirty)) continue;
+    if (!rules::readable(lane, context.now, passed_until(mapping), settings_.request_limit_ms)) continue;
+    Reading reading;
+    reading.ref = {entry.record.row ? std::optional(entry.record.row->id) : lane.row_id, lane.sfid, {}};
+    reading.revision = lane.revision;
+    reading.sfid = lane.sfid;
+    reading.key = lane.external_id;
+    if (entry.record.row) {
+      if (reading.sfid.empty()) reading.sfid = entry.record.row->sfid;
+      const auto* stamp = std::get_if<DateTime>(&value_of(entry.record.row->values, "SystemModstamp"));
+      reading.previous_stamp = stamp ? stamp->ms : 0;
+    }
+    readings.push_back(std::move(reading));
+  }
+  return readings;
+}
+
+void SettleWorker::Impl::back_off(const rules::Turn& turn, std::string_view reason) {
+  Lane& lane = turn.lane();
+  turn.change.lane_changed = true;
+  const int reads = lane.dirty ? lane.dirty->reads : 1;
+  lane.not_before = turn.context.now + std::min(settings_.retry_limit_ms, settings_.retry_base_ms << std::min(reads, 6));
+  if (reads != settings_.dirty_reads_before_issue) return;
+  Issue issue;
+  issue.kind = "unreadable";
+  issue.state = "open";
+  issue.code = "RECORD_NOT_APPLIED";
+  issue.message = "The record cannot be brought into the table: " + std::string(reason) + ". Duet goes on trying; other records are not held up.";
+  turn.change.issues.push_back(std::move(issue));
+}
+
+void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads,
+                               const std::vector<RecordRead>& by_key) {
+  rules::ReadVerdict verdict = rules::ReadVerdict::again;
+  if (!reading.sfid.empty()) {
+    auto read = std::ranges::find(reads, reading.sfid, &RecordRead::sfid);
+    RecordRead gone;
+    gone.sfid = reading.sfid;
+    gone.deleted = true;
+    RecordRead seen = read == reads.end() ? gone : *read;
+    if (seen.stamp == 0) seen.stamp = timing_.org_now();
+    seen.previous_stamp = reading.previous_stamp;
+    verdict = rules::on_read_back(turn, seen, reading.revision);
+  } else {
+    const MappedField* key_field = turn.mapping().find(turn.mapping().upsert_field);
+    std::vector<const RecordRead*> matches;
+    for (const RecordRead& read : by_key) {
+      if (key_field && rules::same_key(key_field->schema, rules::key_text(value_of(read.fields, key_field->schema.name)), reading.key)) {
+        matches.push_back(&read);
+      }
+    }
+    if (matches.size() > 1) {
+      rules::park_ambiguous(turn, matches.size());
+      return;
+    }
+    verdict = matches.empty() ? rules::on_key_missing(turn, reading.revision) : rules::on_read_back(turn, *matches.front(), reading.revision);
+  }
+  ++counters_.reads_back;
+  if (verdict == rules::ReadVerdict::again && turn.lane().dirty) back_off(turn, turn.lane().dirty->reason);
+}
+
+Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vector<Reading>& readings) {
+  std::vector<std::string> sfids;
+  std::vector<std::string> keys;
+  for (const Reading& reading : readings) {
+    if (!reading.sfid.empty()) {
+      sfids.push_back(reading.sfid);
+    } else if (!reading.key.empty()) {
+      keys.push_back(reading.key);
+    }
+  }
+  std::vector<RecordRead> reads;
+  if (!sfids.empty()) reads = DUET_TRY(ports_.org.read(mapping, sfids));
+  std::vector<RecordRead> by_key;
+  if (!keys.empty()) by_key = DUET_TRY(ports_.org.read_by_key(mapping, keys));
+
+  RecordBatch batch(mapping);
+  for (const Reading& reading : readings) batch.add(reading.ref);
+  auto transaction = DUET_TRY(ports_.store.begin());
+  DUET_TRY(batch.lock(*transaction));
+  const rules::Context context = timing_.context(mapping);
+  for (std::size_t i = 0; i < readings.size(); ++i) judge(batch.turn(i, context), readings[i], reads, by_key);
+  for (const RecordBatch::Entry& entry : batch.entries()) {
+    count(counters_, entry.change);
+    if (entry.record.lane.attempts.empty() && !entry.before.lane.attempts.empty()) ++counters_.attempts_settled;
+  }
+  DUET_TRY(batch.write(*transaction, [&](RecordBatch::Entry& entry, std::size_t, const Error& error) {
+    const rules::Turn turn{entry.record, entry.change, context};
+    if (!entry.record.lane.dirty) entry.record.lane.dirty = Dirty{std::string(name_of(error.kind)), context.now, 0};
+    ++entry.record.lane.dirty->reads;
+    entry.change.lane_changed = true;
+    back_off(turn, policy_of(error.kind).hint);
+  }));
+  return transaction->commit();
+}
+
+Result<Step> SettleWorker::Impl::step() {
+  const TimeMs now = timing_.now();
+  bool worked = false;
+  for (const Mapping& mapping : connection_.mappings) {
+    const TimeMs passed = passed_until(mapping);
+    const ports::UnsettledQuery query{now, passed, std::min(now, passed) - settings_.request_limit_ms};
+    const std::vector<RecordRef> refs = DUET_TRY(ports_.store.find_unsettled(mapping, query, settings_.read_records));
+    if (refs.empty()) continue;
+    const std::vector<Reading> readings = DUET_TRY(begin_readings(mapping, refs));
+    if (readings.empty()) continue;
+    DUET_TRY(settle(mapping, readings));
+    worked = true;
+  }
+  if (now - purged_at_ > kPurgeEveryMs) {
+    purged_at_ = now;
+    auto transaction = DUET_TRY(ports_.store.begin());
+    for (const Mapping& mapping : connection_.mappings) DUET_TRY(transaction->purge_tombstones(mapping, now));
+    DUET_TRY(transaction->commit());
+  }
+  return Step{worked, kIdleWaitMs};
+}
+
+SettleWorker::SettleWorker(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon,
+                           Counters& counters)
+    : impl_(std::make_unique<Impl>(connection, settings, ports, horizon, counters)) {}
+
+SettleWorker::~SettleWorker() = default;
+
+Result<Step> SettleWorker::step() { return impl_->step(); }
+
+}  // namespace duet::engine
