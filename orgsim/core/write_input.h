@@ -19,8 +19,8 @@ struct ParentKey {
   Value value;
 };
 
-/// A field value as the caller sent it, before the field's type is known. `text` marks a CSV cell (or any other text
-/// form) that is parsed by the field's type; a JSON string is text too, so that "12" is good for a number.
+/// A field value as the caller sent it, before the field's type is known. Text is parsed by the field's type, so that
+/// "12" is good for a number and "2026-01-01" for a date; the stored forms of value.h are good too.
 struct InputField {
   std::string name;  ///< field name, or relationship name when the value is a ParentKey; any letter case
   std::variant<Value, ParentKey> value;
@@ -31,6 +31,7 @@ struct RecordInput {
   std::string object;  ///< attributes.type, where the transport names the object per record; else empty
   std::string id;      ///< "Id" / "id" of the body, or empty
   std::vector<InputField> fields;
+  bool csv = false;  ///< built from CSV cells: a value that does not parse is worded as Bulk words it
 
   void set(std::string_view name, Value value);
   void set_parent(std::string_view relationship, std::string_view key_field, Value key, std::string_view object = {});
