@@ -1,0 +1,270 @@
+#include "codec/lane_json.h"
+
+#include <array>
+
+#include "codec/json_members.h"
+
+namespace duet::codec {
+namespace {
+
+using Json = nlohmann::json;
+
+// Structured bindings name every member: who adds one to the model is told by the compiler to store it as well.
+
+constexpr std::array kAttemptKinds{"create", "update", "remove"};
+constexpr std::array kAttemptStates{"sent", "accepted", "unknown"};
+
+template <class Enum, std::size_t N>
+Result<Enum> enum_from(const std::array<const char*, N>& names, const Json& json) {
+  if (json.is_string()) {
+    for (std::size_t i = 0; i < N; ++i) {
+      if (json.get_ref<const std::string&>() == names[i]) return static_cast<Enum>(i);
+    }
+  }
+  return fail(ErrorKind::bad_data, "unknown name");
+}
+
+Json to_json(const TimeInterval& interval) { return Json::array({interval.from, interval.to}); }
+
+Result<TimeInterval> interval_from(const Json& json) {
+  if (!json.is_array() || json.size() != 2 || !json[0].is_number_integer() || !json[1].is_number_integer()) {
+    return fail(ErrorKind::bad_data, "not an interval");
+  }
+  return TimeInterval{json[0].get<TimeMs>(), json[1].get<TimeMs>()};
+}
+
+Json to_json(const PendingField& field);
+Json to_json(const PendingLog& log);
+Json to_json(const SentField& field);
+Json to_json(const Attempt& attempt);
+Json to_json(const std::vector<HeldValue>& values);
+
+void put(Json& json, const char* name, const std::string& text) {
+  if (!text.empty()) json[name] = text;
+}
+void put(Json& json, const char* name, bool flag) {
+  if (flag) json[name] = true;
+}
+void put(Json& json, const char* name, TimeMs number) {
+  if (number != 0) json[name] = number;
+}
+
+template <class List>
+void put_list(Json& json, const char* name, const List& list) {
+  if (list.empty()) return;
+  Json& array = json[name] = Json::array();
+  for (const auto& each : list) array.push_back(to_json(each));
+}
+
+template <class Map>
+void put_map(Json& json, const char* name, const Map& map) {
+  if (map.empty()) return;
+  Json& object = json[name] = Json::object();
+  for (const auto& [key, each] : map) object[key] = to_json(each);
+}
+
+Json to_json(const PendingField& field) {
+  const auto& [base, changed_at] = field;
+  return {{"base", value_to_json(base)}, {"changed_at", to_json(changed_at)}};
+}
+
+Result<PendingField> pending_field_from(const Json& json) {
+  PendingField field;
+  JsonMembers members(json);
+  members.read("base", field.base);
+  members.read_with("changed_at", field.changed_at, interval_from);
+  DUET_TRY(members.finish("pending field"));
+  return field;
+}
+
+Json to_json(const PendingLog& log) {
+  const auto& [log_id, fields] = log;
+  return {{"id", log_id}, {"fields", fields}};
+}
+
+Result<PendingLog> pending_log_from(const Json& json) {
+  PendingLog log;
+  JsonMembers members(json);
+  members.read("id", log.log_id);
+  members.read("fields", log.fields);
+  DUET_TRY(members.finish("pending log"));
+  return log;
+}
+
+Json to_json(const PendingDelete& removal) {
+  const auto& [log_id, old_values, changed_at] = removal;
+  return {{"log_id", log_id}, {"old", fields_to_json(old_values)}, {"changed_at", to_json(changed_at)}};
+}
+
+Result<PendingDelete> pending_delete_from(const Json& json) {
+  PendingDelete removal;
+  JsonMembers members(json);
+  members.read("log_id", removal.log_id);
+  members.read("old", removal.old_values);
+  members.read_with("changed_at", removal.changed_at, interval_from);
+  DUET_TRY(members.finish("pending delete"));
+  return removal;
+}
+
+Json to_json(const SentField& field) {
+  const auto& [value, base, changed_at] = field;
+  return {{"value", value_to_json(value)}, {"base", value_to_json(base)}, {"changed_at", to_json(changed_at)}};
+}
+
+Result<SentField> sent_field_from(const Json& json) {
+  SentField field;
+  JsonMembers members(json);
+  members.read("value", field.value);
+  members.read("base", field.base);
+  members.read_with("changed_at", field.changed_at, interval_from);
+  DUET_TRY(members.finish("sent field"));
+  return field;
+}
+
+Json to_json(const Attempt& attempt) {
+  const auto& [token, kind, state, fields, log, removal, row_stamp, sent_at, decided_at, passed] = attempt;
+  Json json = {{"token", token},
+               {"kind", kAttemptKinds[static_cast<std::size_t>(kind)]},
+               {"state", kAttemptStates[static_cast<std::size_t>(state)]}};
+  put_map(json, "fields", fields);
+  put_list(json, "log", log);
+  if (removal) json["removal"] = to_json(*removal);
+  put(json, "row_stamp", row_stamp);
+  put(json, "sent_at", sent_at);
+  put(json, "decided_at", decided_at);
+  put(json, "passed", passed);
+  return json;
+}
+
+Result<Attempt> attempt_from(const Json& json) {
+  Attempt attempt;
+  JsonMembers members(json);
+  members.read("token", attempt.token);
+  members.read_with("kind", attempt.kind, [](const Json& name) { return enum_from<AttemptKind>(kAttemptKinds, name); });
+  members.read_with("state", attempt.state,
+                    [](const Json& name) { return enum_from<AttemptState>(kAttemptStates, name); });
+  members.read_map("fields", attempt.fields, sent_field_from);
+  members.read_list("log", attempt.log, pending_log_from);
+  members.read_with("removal", attempt.removal, pending_delete_from);
+  members.read("row_stamp", attempt.row_stamp);
+  members.read("sent_at", attempt.sent_at);
+  members.read("decided_at", attempt.decided_at);
+  members.read("passed", attempt.passed);
+  DUET_TRY(members.finish("attempt"));
+  return attempt;
+}
+
+Json to_json(const HeldValue& held) {
+  const auto& [value, changed_at, actor, certain] = held;
+  Json json = {{"value", value_to_json(value)}, {"changed_at", to_json(changed_at)}, {"certain", certain}};
+  put(json, "actor", actor);
+  return json;
+}
+
+Result<HeldValue> held_value_from(const Json& json) {
+  HeldValue held;
+  JsonMembers members(json);
+  members.read("value", held.value);
+  members.read_with("changed_at", held.changed_at, interval_from);
+  members.read("actor", held.actor);
+  members.read("certain", held.certain);
+  DUET_TRY(members.finish("held value"));
+  return held;
+}
+
+Json to_json(const std::vector<HeldValue>& values) {
+  Json json = Json::array();
+  for (const HeldValue& held : values) json.push_back(to_json(held));
+  return json;
+}
+
+Result<std::vector<HeldValue>> held_values_from(const Json& json) {
+  if (!json.is_array()) return fail(ErrorKind::bad_data, "held values must be an array");
+  std::vector<HeldValue> values;
+  for (const Json& each : json) values.push_back(DUET_TRY(held_value_from(each)));
+  return values;
+}
+
+Json to_json(const Dirty& dirty) {
+  const auto& [reason, since, reads] = dirty;
+  return {{"reason", reason}, {"since", since}, {"reads", reads}};
+}
+
+Result<Dirty> dirty_from(const Json& json) {
+  Dirty dirty;
+  JsonMembers members(json);
+  members.read("reason", dirty.reason);
+  members.read("since", dirty.since);
+  members.read("reads", dirty.reads);
+  DUET_TRY(members.finish("dirty mark"));
+  return dirty;
+}
+
+Json to_json(const Tombstone& tombstone) {
+  const auto& [until] = tombstone;
+  return {{"until", until}};
+}
+
+Result<Tombstone> tombstone_from(const Json& json) {
+  Tombstone tombstone;
+  JsonMembers members(json);
+  members.read("until", tombstone.until);
+  DUET_TRY(members.finish("tombstone"));
+  return tombstone;
+}
+
+}  // namespace
+
+std::string lane_to_json(const Lane& lane) {
+  const auto& [revision, sfid, external_id, row_id, former_sfid, pending_create, key_checked, pending, log,
+               pending_delete, attempts, held, dirty, tombstone, not_before, rounds, parked] = lane;
+  Json json = Json::object();
+  put(json, "revision", revision);
+  put(json, "sfid", sfid);
+  put(json, "external_id", external_id);
+  if (row_id) json["row_id"] = *row_id;
+  put(json, "former_sfid", former_sfid);
+  put(json, "pending_create", pending_create);
+  put(json, "key_checked", key_checked);
+  put_map(json, "pending", pending);
+  put_list(json, "log", log);
+  if (pending_delete) json["pending_delete"] = to_json(*pending_delete);
+  put_list(json, "attempts", attempts);
+  put_map(json, "held", held);
+  if (dirty) json["dirty"] = to_json(*dirty);
+  if (tombstone) json["tombstone"] = to_json(*tombstone);
+  put(json, "not_before", not_before);
+  put(json, "rounds", static_cast<TimeMs>(rounds));
+  put(json, "parked", parked);
+  return dump_json(json);
+}
+
+Result<Lane> lane_from_json(std::string_view text) {
+  const Json json = DUET_TRY(parse_json_object(text));
+  Lane lane;
+  JsonMembers members(json);
+  members.read("revision", lane.revision);
+  members.read("sfid", lane.sfid);
+  members.read("external_id", lane.external_id);
+  members.read_with("row_id", lane.row_id, [](const Json& id) -> Result<std::int64_t> {
+    if (!id.is_number_integer()) return fail(ErrorKind::bad_data, "not an id");
+    return id.get<std::int64_t>();
+  });
+  members.read("former_sfid", lane.former_sfid);
+  members.read("pending_create", lane.pending_create);
+  members.read("key_checked", lane.key_checked);
+  members.read_map("pending", lane.pending, pending_field_from);
+  members.read_list("log", lane.log, pending_log_from);
+  members.read_with("pending_delete", lane.pending_delete, pending_delete_from);
+  members.read_list("attempts", lane.attempts, attempt_from);
+  members.read_map("held", lane.held, held_values_from);
+  members.read_with("dirty", lane.dirty, dirty_from);
+  members.read_with("tombstone", lane.tombstone, tombstone_from);
+  members.read("not_before", lane.not_before);
+  members.read("rounds", lane.rounds);
+  members.read("parked", lane.parked);
+  DUET_TRY(members.finish("lane"));
+  return lane;
+}
+
+}  // namespace duet::codec
