@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct HttpRequest {
   std::string body;
   /// True when the body was cut off at the server's bound; the body is then empty.
   bool body_too_large = false;
+  /// When its first byte was there: what the org's request time limit counts from.
+  std::chrono::steady_clock::time_point arrived = std::chrono::steady_clock::now();
   /// "http" or "https".
   std::string scheme;
   /// The Host header, or the listener's address.

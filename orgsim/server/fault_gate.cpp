@@ -1,0 +1,183 @@
+#include "orgsim/server/fault_gate.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace orgsim {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kDelayMaxMs = 3'600'000;
+/// How far into a body the name of its object is looked for.
+constexpr std::size_t kBodyPrefix = 4096;
+
+std::string_view word_at(std::string_view text, std::size_t position) {
+  while (position < text.size() && (text[position] == ' ' || text[position] == '\n')) ++position;
+  std::size_t end = position;
+  while (end < text.size() && (std::isalnum(static_cast<unsigned char>(text[end])) != 0 || text[end] == '_')) ++end;
+  return text.substr(position, end - position);
+}
+
+/// The object of the outer FROM: sub-selects stand in parentheses, literals in quotes.
+std::string_view soql_object(std::string_view soql) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i + 5 < soql.size(); ++i) {
+    if (soql[i] == '\\') {
+      ++i;
+    } else if (soql[i] == '\'') {
+      quoted = !quoted;
+    } else if (!quoted && soql[i] == '(') {
+      ++depth;
+    } else if (!quoted && soql[i] == ')') {
+      --depth;
+    } else if (!quoted && depth == 0 && i > 0 && std::isspace(static_cast<unsigned char>(soql[i - 1])) != 0 &&
+               std::isspace(static_cast<unsigned char>(soql[i + 4])) != 0 &&
+               equals_ignoring_case(soql.substr(i, 4), "from")) {
+      return word_at(soql, i + 5);
+    }
+  }
+  return {};
+}
+
+/// The text value of the first `"name":` in the body's beginning; cheap because every request of a fault run pays it.
+std::string_view body_text(std::string_view body, std::string_view name) {
+  body = body.substr(0, kBodyPrefix);
+  const std::string quoted = "\"" + std::string(name) + "\"";
+  const std::size_t found = body.find(quoted);
+  if (found == std::string_view::npos) return {};
+  const std::size_t open = body.find('"', found + quoted.size());
+  if (open == std::string_view::npos) return {};
+  return body.substr(open + 1, body.find('"', open + 1) - open - 1);
+}
+
+}  // namespace
+
+std::string object_of(const HttpRequest& request) {
+  const auto& segments = request.segments;
+  const auto found = std::find_if(segments.begin(), segments.end(),
+                                  [](const std::string& one) { return equals_ignoring_case(one, "sobjects"); });
+  if (found != segments.end()) {
+    if (found + 1 != segments.end()) return *(found + 1);
+    return std::string(body_text(request.body, "type"));
+  }
+  if (const auto soql = request.param("q")) return std::string(soql_object(*soql));
+  if (const std::string_view object = body_text(request.body, "object"); !object.empty()) return std::string(object);
+  return std::string(soql_object(body_text(request.body, "query")));
+}
+
+HttpResponse FaultGate::serve(const HttpRequest& request, const HttpHandler& handler) {
+  std::optional<Fault> fault;
+  if (!request.segments.empty() && request.segments.front() != "orgsim") {
+    const std::scoped_lock lock(mutex_);
+    if (!plan_.faults().empty()) {
+      std::string path;
+      for (const std::string& segment : request.segments) path += "/" + segment;
+      const std::string object = object_of(request);
+      fault = plan_.decide({.method = request.method, .path = path, .object = object});
+    }
+  }
+  if (!fault) return handler(request);
+  pause(fault->delay_ms);
+  HttpResponse out;
+  switch (fault->action) {
+    case FaultAction::delay:
+      return handler(request);
+    case FaultAction::status:
+      out.status = fault->status;
+      out.content_type = fault->content_type;
+      out.body = fault->body;
+      return out;
+    case FaultAction::drop_before:
+      out.fate = ConnectionFate::drop;
+      return out;
+    case FaultAction::commit_then_drop:
+      handler(request);
+      out.fate = ConnectionFate::drop;
+      return out;
+    case FaultAction::reset:
+      out.fate = ConnectionFate::reset;
+      return out;
+  }
+  return out;
+}
+
+std::optional<Fault> FaultGate::decide_grpc(std::string_view path, std::string_view object) {
+  std::optional<Fault> fault;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (plan_.faults().empty()) return std::nullopt;
+    fault = plan_.decide({.method = "GRPC", .path = path, .object = object});
+  }
+  if (fault) pause(fault->delay_ms);
+  return fault;
+}
+
+void FaultGate::pause(std::int64_t delay_ms) {
+  if (delay_ms <= 0) return;
+  host_.access().pause(std::chrono::milliseconds(std::min(delay_ms, kDelayMaxMs)));
+}
+
+Outcome<std::uint64_t> FaultGate::add(const json& definition) {
+  if (definition.is_object() && definition.contains("event")) return add_event_fault(definition);
+  const std::scoped_lock lock(mutex_);
+  return plan_.add(definition);
+}
+
+Outcome<std::uint64_t> FaultGate::add_event_fault(json definition) {
+  const json kind = definition["event"];
+  definition.erase("event");
+  if (kind == "stream_reset") {
+    host_.access().reset_event_stream();
+    return 0;
+  }
+  EventFate fate = EventFate::deliver;
+  if (kind == "drop") fate = EventFate::drop;
+  if (kind == "duplicate") fate = EventFate::duplicate;
+  if (kind == "gap") fate = EventFate::gap;
+  if (fate == EventFate::deliver) {
+    return fail(codes::kJsonParser, "\"event\" must be drop, duplicate, gap or stream_reset");
+  }
+  definition["action"] = "status";
+  // The org first, then the plan: event_fate() is called with the org held.
+  const OrgHost::Access org = host_.access();
+  const std::scoped_lock lock(mutex_);
+  const Outcome<std::uint64_t> id = event_plan_.add(definition);
+  if (!id) return id;
+  fates_[*id] = fate;
+  org->set_event_fate([this](const ChangeEvent& event) { return event_fate(event); });
+  return id;
+}
+
+EventFate FaultGate::event_fate(const ChangeEvent& event) {
+  const std::scoped_lock lock(mutex_);
+  const auto fault = event_plan_.decide({.method = "EVENT", .path = "", .object = event.entity});
+  if (!fault) return EventFate::deliver;
+  const auto found = fates_.find(fault->id);
+  return found == fates_.end() ? EventFate::deliver : found->second;
+}
+
+void FaultGate::clear() {
+  const OrgHost::Access org = host_.access();
+  org->set_event_fate({});
+  const std::scoped_lock lock(mutex_);
+  plan_.clear();
+  event_plan_.clear();
+  fates_.clear();
+}
+
+json FaultGate::to_json() {
+  const std::scoped_lock lock(mutex_);
+  json events = event_plan_.to_json();
+  for (json& event : events) {
+    if (!event.is_object()) continue;
+    const auto fate = fates_.find(event.value("id", std::uint64_t{0}));
+    constexpr const char* kNames[] = {"deliver", "drop", "duplicate", "gap"};
+    if (fate != fates_.end()) event["event"] = kNames[static_cast<int>(fate->second)];
+    event.erase("action");
+  }
+  return {{"faults", plan_.to_json()}, {"event_faults", std::move(events)}};
+}
+
+}  // namespace orgsim

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
+#include "orgsim/core/fault_plan.h"
+#include "orgsim/server/http_message.h"
+#include "orgsim/server/org_host.h"
+
+namespace orgsim {
+
+/// Carries out the fault plan on requests and on change events (design §7, faults). Safe from several threads.
+class FaultGate {
+ public:
+  FaultGate(OrgHost& host, std::uint64_t seed) : host_(host), plan_(seed), event_plan_(seed + 1) {}
+
+  /// The handler's answer, or what the plan puts in its place. Calls to /orgsim/ are never faulty.
+  HttpResponse serve(const HttpRequest& request, const HttpHandler& handler);
+  /// The fault for a gRPC step, with its delay already waited for; `path` is "/eventbus.v1.PubSub/Subscribe" and such,
+  /// the method "GRPC".
+  std::optional<Fault> decide_grpc(std::string_view path, std::string_view object);
+
+  /// One fault of core/fault_plan.h, or one on change events: {"event":"drop|duplicate|gap","object",…}, or
+  /// {"event":"stream_reset"}, which happens at once. Returns its id (0 for stream_reset).
+  Outcome<std::uint64_t> add(const nlohmann::json& definition);
+  void clear();
+  nlohmann::json to_json();
+
+ private:
+  Outcome<std::uint64_t> add_event_fault(nlohmann::json definition);
+  EventFate event_fate(const ChangeEvent& event);
+  void pause(std::int64_t delay_ms);
+
+  OrgHost& host_;
+  std::mutex mutex_;
+  FaultPlan plan_;
+  FaultPlan event_plan_;
+  std::map<std::uint64_t, EventFate> fates_;
+};
+
+/// The sObject that a REST request is about, by path, query or body; empty when it names none.
+std::string object_of(const HttpRequest& request);
+
+}  // namespace orgsim

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "orgsim/server/api_usage.h"
+#include "orgsim/server/http_message.h"
+#include "orgsim/server/org_host.h"
+#include "orgsim/server/sessions.h"
+
+namespace orgsim {
+
+/// What a client needs to log in; printed in the ready line.
+struct Credentials {
+  std::string username;
+  std::string password;
+  std::string security_token;
+  std::string client_id;
+  std::string client_secret;
+  /// PEM; verifies JWT bearer assertions.
+  std::string jwt_public_key;
+};
+
+/// The OAuth endpoints of spec §1: token (password, refresh_token, client_credentials, JWT bearer), userinfo,
+/// introspect, revoke, and the identity URL.
+class OAuth {
+ public:
+  OAuth(OrgHost& host, Sessions& sessions, ApiUsage& usage, Credentials credentials)
+      : host_(host), sessions_(sessions), usage_(usage), credentials_(std::move(credentials)) {}
+
+  /// `/services/oauth2/{name}`.
+  HttpResponse serve(const HttpRequest& request, std::string_view name);
+  /// `/id/{org}/{user}`.
+  HttpResponse identity(const HttpRequest& request);
+  const Credentials& credentials() const { return credentials_; }
+
+ private:
+  struct Form;
+  HttpResponse token(const HttpRequest& request);
+  HttpResponse password_grant(const HttpRequest& request, const Form& form);
+  HttpResponse client_credentials_grant(const HttpRequest& request, const Form& form);
+  HttpResponse refresh_grant(const HttpRequest& request, const Form& form);
+  HttpResponse jwt_grant(const HttpRequest& request, const Form& form);
+  HttpResponse userinfo(const HttpRequest& request);
+  HttpResponse introspect(const HttpRequest& request);
+  HttpResponse revoke(const HttpRequest& request);
+
+  std::optional<HttpResponse> refuse_client(const Form& form, bool secret_required) const;
+  HttpResponse grant(const HttpRequest& request, const std::string& user_id, std::string_view refresh_token);
+  std::optional<std::string> user_by_name(std::string_view username);
+  std::string identity_url(const HttpRequest& request, const std::string& user_id);
+
+  OrgHost& host_;
+  Sessions& sessions_;
+  ApiUsage& usage_;
+  const Credentials credentials_;
+};
+
+/// The token of "Authorization: Bearer X" or "OAuth X"; empty when there is none (spec §1.4).
+std::string_view bearer_token(const HttpRequest& request);
+
+}  // namespace orgsim

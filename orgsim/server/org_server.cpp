@@ -1,0 +1,178 @@
+#include "orgsim/server/org_server.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "orgsim/server/certificate_authority.h"
+#include "orgsim/server/control_api.h"
+#include "orgsim/server/http_listener.h"
+#include "orgsim/server/json_answer.h"
+#include "orgsim/server/oauth.h"
+#include "orgsim/server/pubsub_service.h"
+#include "orgsim/server/rest_api.h"
+
+namespace orgsim {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+/// The directory of the PEM files: the one asked for, or a private one for as long as this lives.
+class DataDirectory {
+ public:
+  explicit DataDirectory(const fs::path& wanted) : path_(wanted), is_private_(wanted.empty()) {
+    if (!is_private_) return;
+    std::string pattern = (fs::temp_directory_path() / "duet-orgsim-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
+    path_ = pattern;
+  }
+  ~DataDirectory() {
+    std::error_code ignored;
+    if (is_private_) fs::remove_all(path_, ignored);
+  }
+  DataDirectory(const DataDirectory&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+  bool is_private_;
+};
+
+Credentials make_credentials(std::uint64_t seed, std::string jwt_public_key) {
+  Random random(seed ^ 0x6f726773696dULL);
+  const auto text = [&random](std::size_t length) {
+    constexpr std::string_view kAlphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    std::string out;
+    while (out.size() < length) out.push_back(kAlphabet[random.below(kAlphabet.size())]);
+    return out;
+  };
+  return {.username = "integration@orgsim.example",
+          .password = "pw-" + text(12),
+          .security_token = text(24),
+          .client_id = "3MVG9" + text(80),
+          .client_secret = text(64),
+          .jwt_public_key = std::move(jwt_public_key)};
+}
+
+/// A host that needs no junk segment in front, as some clients send (spec §0.22): "/x.salesforce.com/services/…".
+bool is_junk_host(const std::string& segment) { return segment.ends_with(".salesforce.com"); }
+
+}  // namespace
+
+class OrgServer::Impl {
+ public:
+  explicit Impl(const ServerOptions& options)
+      : directory_(options.data_directory),
+        files_(prepare_trust_files(directory_.path())),
+        host_(options.seed),
+        sessions_(host_.access()->organization_id(), options.seed),
+        faults_(host_, options.seed),
+        oauth_(host_, sessions_, usage_, make_credentials(options.seed, files_.jwt_public_key)),
+        rest_(host_, sessions_, usage_),
+        control_(host_, sessions_, usage_, faults_),
+        pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
+        pubsub_(pubsub_environment_) {
+    const std::string integration_user = host_.access()->integration_user_id();
+    access_token_ = sessions_.open(integration_user, wall_clock_ms());
+    if (options.http) http_ = listen_http(*options.http, false);
+    if (options.https) https_ = listen_http(*options.https, true);
+    if (options.grpc) grpc_ = listen_grpc(*options.grpc, false);
+    if (options.grpc_tls) grpc_tls_ = listen_grpc(*options.grpc_tls, true);
+    if (http_) http_->start();
+    if (https_) https_->start();
+  }
+
+  ~Impl() {
+    host_.stop();
+    pubsub_.stop();
+    if (http_) http_->stop();
+    if (https_) https_->stop();
+  }
+
+  std::string ready_line() const {
+    const Credentials& credentials = oauth_.credentials();
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
+    return json_text({{"http", http_ ? json(http_->url()) : json()},
+                      {"https", https_ ? json(https_->url()) : json()},
+                      {"grpc", text_or_null(grpc_)},
+                      {"grpc_tls", text_or_null(grpc_tls_)},
+                      {"proxy", nullptr},
+                      {"ca_file", files_.ca_file.string()},
+                      {"username", credentials.username},
+                      {"password", credentials.password},
+                      {"security_token", credentials.security_token},
+                      {"client_id", credentials.client_id},
+                      {"client_secret", credentials.client_secret},
+                      {"access_token", access_token_},
+                      {"jwt_key_file", files_.jwt_key_file.string()},
+                      {"org_id", organization_id_}});
+  }
+
+ private:
+  HttpResponse handle(const HttpRequest& request) {
+    return faults_.serve(request, [this](const HttpRequest& in) { return route(in); });
+  }
+
+  HttpResponse route(const HttpRequest& request) {
+    const std::vector<std::string>& segments = request.segments;
+    if (!segments.empty() && is_junk_host(segments.front())) {
+      HttpRequest shorter = request;
+      shorter.segments.erase(shorter.segments.begin());
+      return route(shorter);
+    }
+    const std::string first = segments.empty() ? std::string{} : to_lower(segments.front());
+    const std::string second = segments.size() > 1 ? to_lower(segments[1]) : std::string{};
+    if (first == "services" && second == "data") return rest_.serve(request, {segments.begin() + 2, segments.end()});
+    if (first == "services" && second == "oauth2" && segments.size() == 3) return oauth_.serve(request, segments[2]);
+    if (first == "id") return oauth_.identity(request);
+    if (first == "orgsim") return control_.serve(request);
+    return not_found();
+  }
+
+  std::unique_ptr<HttpListener> listen_http(const ListenAddress& address, bool tls) {
+    HttpListenerOptions options{.host = address.host, .port = address.port, .certificate_file = {}, .key_file = {}};
+    if (tls) {
+      options.certificate_file = files_.server_certificate_file;
+      options.key_file = files_.server_key_file;
+    }
+    return std::make_unique<HttpListener>(options, [this](const HttpRequest& request) { return handle(request); });
+  }
+
+  std::string listen_grpc(const ListenAddress& address, bool tls) {
+    PubSubServer::Listener listener{.host = address.host, .port = address.port, .certificate_file = {}, .key_file = {}};
+    if (tls) {
+      listener.certificate_file = files_.server_certificate_file;
+      listener.key_file = files_.server_key_file;
+    }
+    const int port = pubsub_.listen(listener);
+    return fmt::format("{}:{}", address.host, port);
+  }
+
+  DataDirectory directory_;
+  TrustFiles files_;
+  OrgHost host_;
+  const std::string organization_id_ = host_.access()->organization_id();
+  Sessions sessions_;
+  ApiUsage usage_;
+  FaultGate faults_;
+  OAuth oauth_;
+  RestApi rest_;
+  ControlApi control_;
+  PubSubEnvironment pubsub_environment_;
+  PubSubServer pubsub_;
+  std::string access_token_;
+  std::string grpc_;
+  std::string grpc_tls_;
+  std::unique_ptr<HttpListener> http_;
+  std::unique_ptr<HttpListener> https_;
+};
+
+OrgServer::OrgServer(const ServerOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+OrgServer::~OrgServer() = default;
+std::string OrgServer::ready_line() const { return impl_->ready_line(); }
+
+}  // namespace orgsim

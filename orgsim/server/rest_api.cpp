@@ -1,0 +1,152 @@
+#include "orgsim/server/rest_api.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "orgsim/server/json_answer.h"
+#include "orgsim/server/oauth.h"
+
+namespace orgsim {
+namespace {
+
+constexpr int kOldestVersion = 20;
+constexpr int kNewestVersion = 67;
+
+/// "v62.0" → "62.0", for the versions that the org lists.
+std::optional<std::string> parse_version(std::string_view segment) {
+  if (!segment.starts_with('v') && !segment.starts_with('V')) return std::nullopt;
+  segment.remove_prefix(1);
+  int major = 0;
+  const auto [end, error] = std::from_chars(segment.data(), segment.data() + segment.size(), major);
+  const std::string_view rest = segment.substr(static_cast<std::size_t>(end - segment.data()));
+  if (error != std::errc{} || rest != ".0" || major < kOldestVersion || major > kNewestVersion) return std::nullopt;
+  return std::string(segment);
+}
+
+std::string_view trim(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+/// The kind under which a call is counted, by its first segments.
+std::string call_kind(const RestCall& call) {
+  const std::string first = to_lower(call.segment(0));
+  if (first == "sobjects") {
+    const std::string third = to_lower(call.segment(2));
+    if (call.path.size() == 1 || third == "describe") return "describe";
+    if (third == "updated" || third == "deleted") return "replication";
+    return "rows_" + to_lower(call.request.method);
+  }
+  if (first == "composite") return call.is_read() ? "collections_read" : "collections_write";
+  if (first == "query" || first == "queryall") return "query";
+  if (first == "jobs") return "bulk_query";
+  return first.empty() ? "resources" : first == "limits" ? "limits" : "other";
+}
+
+Writer make_writer(const HttpRequest& request, std::string user_id, std::string version) {
+  Writer writer;
+  writer.user_id = std::move(user_id);
+  writer.version = std::move(version);
+  writer.client = std::string(header_option(request.header("sforce-call-options"), "client"));
+  return writer;
+}
+
+}  // namespace
+
+HttpResponse serve_versions() {
+  std::string body = "[";
+  for (int version = kOldestVersion; version <= kNewestVersion; ++version) {
+    // Three releases a year: v60.0 is Spring '24.
+    constexpr const char* kSeasons[] = {"Spring", "Summer", "Winter"};
+    const int year = 24 + (version - 60 + 300) / 3 - 100 + ((version - 60 + 300) % 3 == 2 ? 1 : 0);
+    body +=
+        fmt::format(R"({}{{"label":"{} '{:02}","url":"/services/data/v{}.0","version":"{}.0"}})",
+                    version == kOldestVersion ? "" : ",", kSeasons[(version - 60 + 300) % 3], year, version, version);
+  }
+  HttpResponse out;
+  out.body = body + "]";
+  return out;
+}
+
+std::string_view header_option(std::string_view header, std::string_view option) {
+  while (!header.empty()) {
+    const std::size_t comma = header.find(',');
+    const std::string_view part = trim(header.substr(0, comma));
+    const std::size_t equals = part.find('=');
+    if (equals != std::string_view::npos && equals_ignoring_case(trim(part.substr(0, equals)), option)) {
+      return trim(part.substr(equals + 1));
+    }
+    header = comma == std::string_view::npos ? std::string_view{} : header.substr(comma + 1);
+  }
+  return {};
+}
+
+RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage)
+    : host_(host), sessions_(sessions), usage_(usage), environment_{host, usage, cursors_, bulk_jobs_} {}
+
+HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string> segments) {
+  if (segments.empty()) return serve_versions();
+  const std::optional<std::string> version = parse_version(segments.front());
+  if (!version) return not_found();
+  if (request.header("authorization").empty()) {
+    return error_answer(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE");
+  }
+  const std::int64_t now_ms = wall_clock_ms();
+  std::optional<std::string> user = sessions_.touch(bearer_token(request), now_ms);
+  if (!user) return error_answer(401, "INVALID_SESSION_ID", "Session expired or invalid");
+  if (request.body_too_large) {
+    return error_answer(413, "REQUEST_TOO_LARGE", "The request body is larger than the org accepts");
+  }
+
+  const std::int64_t limit = host_.access()->settings().daily_api_limit;
+  segments.erase(segments.begin());
+  const RestCall call{.request = request,
+                      .environment = environment_,
+                      .version = *version,
+                      .path = std::move(segments),
+                      .writer = make_writer(request, *std::move(user), *version)};
+  if (usage_.used_in_24_hours(now_ms) >= limit) {
+    usage_.count_free("refused_by_limit");
+    return error_answer(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+  }
+  usage_.count(call_kind(call), now_ms);
+  HttpResponse out = dispatch(call);
+  out.set_header("Sforce-Limit-Info", fmt::format("api-usage={}/{}", usage_.used_in_24_hours(now_ms), limit));
+  return out;
+}
+
+HttpResponse RestApi::dispatch(const RestCall& call) {
+  const std::string first = to_lower(call.segment(0));
+  if (first.empty()) return call.is_read() ? serve_resources(call) : method_not_allowed(call.request, "HEAD,GET");
+  if (first == "limits") return call.is_read() ? serve_limits(call) : method_not_allowed(call.request, "HEAD,GET");
+  if (first == "sobjects") return dispatch_objects(call);
+  if (first == "query") return serve_query(call, false);
+  if (first == "queryall") return serve_query(call, true);
+  if (first == "composite" && equals_ignoring_case(call.segment(1), "sobjects")) return serve_collections(call);
+  if (first == "jobs" && equals_ignoring_case(call.segment(1), "query")) return serve_bulk_query(call);
+  return not_found();
+}
+
+HttpResponse RestApi::dispatch_objects(const RestCall& call) {
+  if (call.path.size() == 1) {
+    return call.is_read() ? serve_describe_global(call) : method_not_allowed(call.request, "HEAD,GET");
+  }
+  const std::string_view object = call.segment(1);
+  {
+    const OrgHost::Access org = host_.access();
+    if (org->schema().object(object) == nullptr) return not_found();
+  }
+  const std::string third = to_lower(call.segment(2));
+  if (call.path.size() == 2 && call.is_read()) return serve_object(call, object);
+  if (call.path.size() == 3 && call.is_read()) {
+    if (third == "describe") return serve_describe(call, object);
+    if (third == "updated") return serve_updated(call, object);
+    if (third == "deleted") return serve_deleted(call, object);
+  }
+  return serve_rows(call);
+}
+
+}  // namespace orgsim

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "orgsim/server/bulk_query.h"
+#include "orgsim/server/http_message.h"
+#include "orgsim/server/query_cursors.h"
+#include "orgsim/server/rest_call.h"
+#include "orgsim/server/sessions.h"
+
+namespace orgsim {
+
+/// Everything under /services/data: versions without a session, the rest with one, counted against the daily limit.
+class RestApi {
+ public:
+  RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage);
+
+  /// `segments` are those after "services"/"data".
+  HttpResponse serve(const HttpRequest& request, std::vector<std::string> segments);
+
+ private:
+  HttpResponse dispatch(const RestCall& call);
+  HttpResponse dispatch_objects(const RestCall& call);
+
+  OrgHost& host_;
+  Sessions& sessions_;
+  ApiUsage& usage_;
+  QueryCursors cursors_;
+  BulkQueryJobs bulk_jobs_;
+  RestEnvironment environment_;
+};
+
+}  // namespace orgsim

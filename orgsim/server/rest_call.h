@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orgsim/core/writer.h"
+#include "orgsim/server/api_usage.h"
+#include "orgsim/server/http_message.h"
+#include "orgsim/server/org_host.h"
+
+namespace orgsim {
+
+class BulkQueryJobs;
+class QueryCursors;
+
+/// What the resources of the REST API share.
+struct RestEnvironment {
+  OrgHost& host;
+  ApiUsage& usage;
+  QueryCursors& cursors;
+  BulkQueryJobs& bulk_jobs;
+};
+
+/// One authenticated REST request below /services/data/vXX.0.
+struct RestCall {
+  const HttpRequest& request;
+  RestEnvironment& environment;
+  /// "62.0"
+  std::string version;
+  /// Decoded segments after the version: {"sobjects","Account","001…"}.
+  std::vector<std::string> path;
+  /// The session's user and the client token of Sforce-Call-Options.
+  Writer writer;
+
+  /// The path segment, or an empty text.
+  std::string_view segment(std::size_t index) const {
+    return index < path.size() ? std::string_view(path[index]) : std::string_view{};
+  }
+  bool is(std::string_view method) const { return request.method == method; }
+  bool is_read() const { return is("GET") || is("HEAD"); }
+  /// "/services/data/v62.0"
+  std::string base_path() const { return "/services/data/v" + version; }
+};
+
+/// The value of one option in a header such as "client=abc, defaultNamespace=x"; empty when it is not there.
+std::string_view header_option(std::string_view header, std::string_view option);
+
+// One function per resource; each answers every method and path below its own.
+HttpResponse serve_versions();
+HttpResponse serve_resources(const RestCall& call);
+HttpResponse serve_limits(const RestCall& call);
+HttpResponse serve_describe_global(const RestCall& call);
+HttpResponse serve_describe(const RestCall& call, std::string_view object);
+HttpResponse serve_object(const RestCall& call, std::string_view object);
+HttpResponse serve_rows(const RestCall& call);
+HttpResponse serve_collections(const RestCall& call);
+HttpResponse serve_query(const RestCall& call, bool include_deleted);
+HttpResponse serve_updated(const RestCall& call, std::string_view object);
+HttpResponse serve_deleted(const RestCall& call, std::string_view object);
+HttpResponse serve_bulk_query(const RestCall& call);
+
+}  // namespace orgsim
