@@ -105,14 +105,13 @@ HttpResponse serve_describe_global(const RestCall& call) {
 HttpResponse serve_describe(const RestCall& call, std::string_view object) {
   const OrgHost::Access org = call.environment.host.access();
   if (auto unchanged = not_modified(call, org)) return *std::move(unchanged);
-  return describe_answer(call, org, describe_object(org->schema(), *org->schema().object(object), call.version));
+  return describe_answer(call, org, describe_object(*org->schema().object(object), call.version));
 }
 
 HttpResponse serve_object(const RestCall& call, std::string_view object) {
   const OrgHost::Access org = call.environment.host.access();
-  return json_answer(200,
-                     {{"objectDescribe", describe_basic(org->schema(), *org->schema().object(object), call.version)},
-                      {"recentItems", json::array()}});
+  return json_answer(200, {{"objectDescribe", describe_basic(*org->schema().object(object), call.version)},
+                           {"recentItems", json::array()}});
 }
 
 }  // namespace orgsim
