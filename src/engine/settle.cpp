@@ -179,7 +179,7 @@ Result<Step> SettleWorker::Impl::step() {
   if (now - purged_at_ > kPurgeEveryMs) {
     purged_at_ = now;
     auto transaction = DUET_TRY(ports_.store.begin());
-    for (const Mapping& mapping : connection_.mappings) DUET_TRY(transaction->purge_tombstones(mapping, now));
+    for (const Mapping& mapping : connection_.mappings) (void)DUET_TRY(transaction->purge_tombstones(mapping, now));
     DUET_TRY(transaction->commit());
   }
   return Step{worked, kIdleWaitMs};
