@@ -11,9 +11,14 @@
 
 #include "base/nearest_name.h"
 #include "runtime/config_reader.h"
+#include "salesforce/address.h"
 
 namespace duet::runtime {
 namespace {
+
+using salesforce::AuthFlow;
+using salesforce::ConnectionSettings;
+using salesforce::is_loopback;
 
 constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
 constexpr std::size_t kMaxConnections = 64;
@@ -72,7 +77,7 @@ void require(ConfigSource& source, const ConfigTable& table, const std::string& 
   if (value.empty()) source.problem(table.line(), fmt::format("{} is missing – {}", name, why));
 }
 
-void check_url(ConfigSource& source, ConfigTable& table, const SalesforceConfig& salesforce) {
+void check_url(ConfigSource& source, ConfigTable& table, const ConnectionSettings& salesforce) {
   const std::string& url = salesforce.login_url;
   const bool loopback =
       url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost") || url.starts_with("http://[::1]");
@@ -82,15 +87,16 @@ void check_url(ConfigSource& source, ConfigTable& table, const SalesforceConfig&
   }
   std::string host;
   int port = 0;
-  std::string address = salesforce.pubsub;
-  if (const auto scheme = address.find("://"); scheme != std::string::npos) address = address.substr(scheme + 3);
-  if (!split_address(address, host, port)) {
+  if (!split_address(salesforce.pubsub, host, port)) {
     source.problem(table.line_of("pubsub"),
                    "salesforce.pubsub must be HOST:PORT, for example \"api.pubsub.salesforce.com:7443\"");
+  } else if (salesforce.pubsub_plaintext && !is_loopback(host)) {
+    source.problem(table.line_of("pubsub_plaintext"),
+                   "salesforce.pubsub_plaintext is only for this machine – remove it, or use 127.0.0.1");
   }
 }
 
-void check_credentials(ConfigSource& source, const ConfigTable& table, const SalesforceConfig& salesforce) {
+void check_credentials(ConfigSource& source, const ConfigTable& table, const ConnectionSettings& salesforce) {
   constexpr std::string_view kKey = "the consumer key of the connected app";
   require(source, table, salesforce.client_id, "salesforce.client_id", kKey);
   switch (salesforce.auth) {
@@ -122,7 +128,7 @@ bool is_version(const std::string& text) {
          std::ranges::count(text, '.') == 1;
 }
 
-void read_salesforce(ConfigTable table, ConfigSource& source, SalesforceConfig& salesforce) {
+void read_salesforce(ConfigTable table, ConfigSource& source, ConnectionSettings& salesforce) {
   table.text("login_url", salesforce.login_url);
   while (salesforce.login_url.ends_with('/')) salesforce.login_url.pop_back();
   if (auto flow = table.choice("auth", {"jwt", "client_credentials", "refresh_token", "password"}))
@@ -131,10 +137,13 @@ void read_salesforce(ConfigTable table, ConfigSource& source, SalesforceConfig& 
   table.secret("client_secret", salesforce.client_secret);
   table.text("username", salesforce.username);
   table.secret("password", salesforce.password);
-  table.secret("security_token", salesforce.security_token);
+  std::string security_token;
+  table.secret("security_token", security_token);
+  salesforce.password += security_token;
   table.secret("private_key", salesforce.private_key);
   table.secret("refresh_token", salesforce.refresh_token);
   table.text("pubsub", salesforce.pubsub);
+  table.flag("pubsub_plaintext", salesforce.pubsub_plaintext);
   table.text("api_version", salesforce.api_version);
   if (!is_version(salesforce.api_version))
     source.problem(table.line_of("api_version"), "salesforce.api_version must look like \"62.0\"");

@@ -9,25 +9,9 @@
 #include "base/logging.h"
 #include "base/result.h"
 #include "engine/connection.h"
+#include "salesforce/config.h"
 
 namespace duet::runtime {
-
-enum class AuthFlow { jwt, client_credentials, refresh_token, password };
-
-struct SalesforceConfig {
-  std::string login_url = "https://login.salesforce.com";
-  AuthFlow auth = AuthFlow::jwt;
-  std::string client_id;
-  std::string client_secret;
-  std::string username;
-  std::string password;
-  std::string security_token;
-  std::string private_key;  ///< PEM
-  std::string refresh_token;
-  std::string pubsub = "api.pubsub.salesforce.com:7443";
-  std::string api_version = "62.0";
-  std::string ca_file;
-};
 
 struct PostgresConfig {
   std::string url;
@@ -36,7 +20,7 @@ struct PostgresConfig {
 
 struct ConnectionConfig {
   std::string name;
-  SalesforceConfig salesforce;
+  salesforce::ConnectionSettings salesforce;
   PostgresConfig postgres;
   engine::Settings engine;
   /// Replaces the polling interval of every mapping.

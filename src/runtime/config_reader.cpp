@@ -120,6 +120,16 @@ std::optional<std::int64_t> ConfigTable::whole_number(const std::string& key, st
   return *value;
 }
 
+void ConfigTable::flag(const std::string& key, bool& out) {
+  const TomlNode* found = node(key);
+  if (!found) return;
+  if (const auto* value = std::get_if<bool>(&found->value)) {
+    out = *value;
+  } else {
+    source_.problem(found->line, fmt::format("{} must be true or false, not {}", full_name(key), type_name(*found)));
+  }
+}
+
 void ConfigTable::texts(const std::string& key, std::vector<std::string>& out) {
   const TomlNode* found = node(key);
   if (!found) return;

@@ -36,6 +36,7 @@ class ConfigTable {
   void number(const std::string& key, T& out, std::int64_t from, std::int64_t to) {
     if (const auto value = whole_number(key, from, to)) out = static_cast<T>(*value);
   }
+  void flag(const std::string& key, bool& out);
   void texts(const std::string& key, std::vector<std::string>& out);
   /// A text that must be one of `names`; the index of it.
   std::optional<std::size_t> choice(const std::string& key, const std::vector<std::string>& names);

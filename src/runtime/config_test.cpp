@@ -74,7 +74,7 @@ TEST(Config, ReadsEveryKeyOfTheDesign) {
   EXPECT_EQ(config.log_format, LogFormat::json);
   const ConnectionConfig& connection = config.connections.at(0);
   EXPECT_EQ(connection.salesforce.login_url, "https://login.salesforce.com");
-  EXPECT_EQ(connection.salesforce.auth, AuthFlow::password);
+  EXPECT_EQ(connection.salesforce.auth, salesforce::AuthFlow::password);
   EXPECT_EQ(connection.salesforce.password, "pw");
   EXPECT_EQ(connection.engine.request_limit_ms, 5'000);
   EXPECT_EQ(connection.poll_seconds, 5);
@@ -100,6 +100,8 @@ TEST(Config, WrongTypesAndRangesNameTheLine) {
   EXPECT_THAT(error_of(with("listen", "listen = \"8080\"")), HasSubstr("HOST:PORT"));
   EXPECT_THAT(error_of(with("salesforce.login_url", "salesforce.login_url = \"http://example.com\"")),
               HasSubstr("https://"));
+  EXPECT_THAT(error_of(with("salesforce.ca_file", "salesforce.pubsub_plaintext = true")),
+              HasSubstr("only for this machine"));
   EXPECT_THAT(error_of(with("postgres.schema", "postgres.schema = \"duet\"")), HasSubstr("postgres.schema"));
 }
 
