@@ -49,7 +49,10 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
     versions_.note(meeting.sfid, event.stamp, event.event_id);
     ++counters_.records_applied;
   }
-  for (const RecordBatch::Entry& entry : batch.entries()) count(counters_, entry.change);
+  for (const RecordBatch::Entry& entry : batch.entries()) {
+    count(counters_, entry.change);
+    if (entry.record.lane.held.size() > entry.before.lane.held.size()) ++counters_.values_held;
+  }
 
   return batch.write(transaction, [&](RecordBatch::Entry& entry, std::size_t index, const Error& error) {
     ++counters_.records_dirty;

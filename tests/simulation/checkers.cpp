@@ -1,0 +1,111 @@
+#include "checkers.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace duet::simulation {
+namespace {
+
+std::string text_of(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? *text : std::string();
+}
+
+/// G8: when the faults stop, everything comes to rest, and both sides are the same.
+void check_convergence(World& world, std::vector<std::string>& found) {
+  if (!world.at_rest()) found.emplace_back("stuck: something is still on its way");
+  std::map<std::string, OrgRecord> live;
+  for (OrgRecord& record : world.org().records()) {
+    if (!record.deleted) live.emplace(record.sfid, std::move(record));
+  }
+  std::set<std::string> matched;
+  for (const auto& [id, row] : world.store().database().rows) {
+    auto record = live.find(row.sfid);
+    if (record == live.end()) {
+      found.push_back(fmt::format("diverged: row {} ({}) has no record", id, row.sfid));
+      continue;
+    }
+    if (!matched.insert(row.sfid).second) found.push_back(fmt::format("duplicate: two rows of {}", row.sfid));
+    for (const auto& [name, value] : record->second.fields) {
+      if (text_of(value) != text_of(value_of(row.values, name))) {
+        found.push_back(fmt::format("diverged: {} of row {} is '{}', of {} '{}'", name, id, text_of(value_of(row.values, name)), row.sfid, text_of(value)));
+      }
+    }
+  }
+  for (const auto& [sfid, record] : live) {
+    if (!matched.contains(sfid)) found.push_back(fmt::format("diverged: {} has no row", sfid));
+  }
+}
+
+/// G1: every committed value is the final one, was overwritten by somebody who could see it, or is in the journal.
+void check_no_silent_loss(World& world, std::vector<std::string>& found) {
+  std::set<std::string> accounted = world.seen_over();
+  for (const JournalEntry& entry : world.store().database().journal) accounted.insert(text_of(entry.lost));
+  for (const OrgRecord& record : world.org().records()) {
+    if (record.deleted) continue;
+    for (const auto& [name, value] : record.fields) accounted.insert(text_of(value));
+  }
+  for (const auto& [id, row] : world.store().database().rows) {
+    for (const auto& [name, value] : row.values) accounted.insert(text_of(value));
+  }
+  accounted.insert(world.org().untold().begin(), world.org().untold().end());
+  accounted.insert("");
+
+  for (const std::string& value : world.app_values()) {
+    if (!accounted.contains(value)) found.push_back(fmt::format("silently lost: {} of the app", value));
+  }
+  for (const OrgVersion& version : world.org().versions()) {
+    if (version.field == "Ext__c" || (version.ours && !version.automation)) continue;
+    if (!accounted.contains(text_of(version.value))) {
+      found.push_back(fmt::format("silently lost: {} of {} {}", text_of(version.value), version.automation ? "automation" : "a person", version.sfid));
+    }
+  }
+}
+
+/// G5: a reader of the table never sees new, old, new. Values are unique, so none may come back while the row lives.
+void check_no_flip_flop(World& world, std::vector<std::string>& found) {
+  if (world.puts_back()) return;
+  std::map<std::pair<std::int64_t, std::string>, std::set<std::string>> had;
+  for (const RowVersion& version : world.store().database().history) {
+    if (version.field.empty()) {
+      std::erase_if(had, [&](const auto& entry) { return entry.first.first == version.row_id; });
+      continue;
+    }
+    const std::string text = text_of(version.value);
+    if (text.empty()) continue;
+    if (!had[{version.row_id, version.field}].insert(text).second) {
+      found.push_back(fmt::format("flip-flop: {} of row {} was {} again", version.field, version.row_id, text));
+    }
+  }
+}
+
+/// G2: what the app inserted once is one record.
+void check_no_duplicates(World& world, std::vector<std::string>& found) {
+  std::set<std::string> live;
+  for (const OrgRecord& record : world.org().records()) {
+    if (!record.deleted) live.insert(record.sfid);
+  }
+  std::map<std::string, std::set<std::string>> holders;
+  for (const OrgVersion& version : world.org().versions()) {
+    if (version.ours && live.contains(version.sfid) && !text_of(version.value).empty()) holders[text_of(version.value)].insert(version.sfid);
+  }
+  for (const auto& [value, sfids] : holders) {
+    if (sfids.size() > 1) found.push_back(fmt::format("duplicate: {} went into {} records", value, sfids.size()));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> check(World& world) {
+  std::vector<std::string> found;
+  check_convergence(world, found);
+  check_no_silent_loss(world, found);
+  check_no_flip_flop(world, found);
+  check_no_duplicates(world, found);
+  return found;
+}
+
+}  // namespace duet::simulation

@@ -1,0 +1,356 @@
+#include "fake_store.h"
+
+#include <algorithm>
+
+#include "rules/canonical.h"
+
+namespace duet::simulation {
+namespace {
+
+std::string key_of(const Mapping& mapping, const FieldValues& values) { return rules::key_text(value_of(values, mapping.upsert_field)); }
+
+RecordRef ref_of(const Lane& lane) { return {lane.row_id, lane.sfid, {}}; }
+
+bool key_taken(const Database& db, const Mapping& mapping, const std::string& key, std::int64_t row_id) {
+  if (key.empty()) return false;
+  return std::ranges::any_of(db.rows, [&](const auto& entry) { return entry.first != row_id && key_of(mapping, entry.second.values) == key; });
+}
+
+std::int64_t lane_of(const Database& db, const Record& record) {
+  for (const auto& [id, lane] : db.lanes) {
+    if (record.row && lane.row_id == record.row->id) return id;
+  }
+  for (const auto& [id, lane] : db.lanes) {
+    if (!record.lane.sfid.empty() && lane.sfid == record.lane.sfid) return id;
+    if (record.ref.row_id && lane.row_id == record.ref.row_id) return id;
+    if (!record.ref.sfid.empty() && lane.sfid == record.ref.sfid) return id;
+  }
+  return 0;
+}
+
+}  // namespace
+
+class FakeTransaction final : public ports::StoreTransaction {
+ public:
+  explicit FakeTransaction(FakeStore& store) : store_(store), db_(store.database_) {}
+
+  Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) override {
+    std::vector<Record> records;
+    for (const RecordRef& ref : refs) records.push_back(read(mapping, ref));
+    return records;
+  }
+
+  Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping, std::span<const ports::RecordWrite> writes) override {
+    std::vector<ports::WriteFailure> failures;
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      const bool row = writes[i].change->row_action != RowAction::keep;
+      if (row && store_.random_.chance(store_.faults.refuse)) {
+        failures.push_back({i, Error{ErrorKind::store_constraint, "23514", "refused", {}, nullptr, {}}});
+        continue;
+      }
+      if (auto written = write_one(mapping, *writes[i].record, *writes[i].change); !written) failures.push_back({i, written.error()});
+    }
+    return failures;
+  }
+
+  Result<void> set_position(const std::string& source, const std::string& position) override {
+    db_.positions[source] = position;
+    return {};
+  }
+  Result<void> spool(const Mapping&, std::span<const ChangeEvent> events) override {
+    if (db_.state == ports::MappingState::loaded) return fail(ErrorKind::schema_changed, "the mapping is loaded", "LOADED");
+    db_.spool.insert(db_.spool.end(), events.begin(), events.end());
+    return {};
+  }
+  Result<void> unspool(const Mapping&, long up_to) override {
+    const long count = std::min<long>(up_to - db_.spooled_until, static_cast<long>(db_.spool.size()));
+    db_.spool.erase(db_.spool.begin(), db_.spool.begin() + count);
+    db_.spooled_until = up_to;
+    return {};
+  }
+  Result<void> set_mapping_state(const Mapping&, ports::MappingState state) override {
+    db_.state = state;
+    return {};
+  }
+  Result<void> mark_range_dirty(const Mapping&, TimeMs since, const std::string& reason) override {
+    const TimeMs from = db_.range_dirty ? std::min(db_.range_dirty->since, since) : since;
+    db_.range_dirty = ports::RangeDirty{from, reason};
+    return {};
+  }
+  Result<void> clear_range_dirty(const Mapping&) override {
+    db_.range_dirty.reset();
+    return {};
+  }
+  Result<void> raise_issue(const Mapping*, const Issue& issue) override {
+    db_.issues.push_back(issue);
+    return {};
+  }
+  Result<long> purge_tombstones(const Mapping&, TimeMs now) override {
+    long purged = 0;
+    for (auto entry = db_.lanes.begin(); entry != db_.lanes.end();) {
+      Lane& lane = entry->second;
+      if (lane.tombstone && lane.tombstone->until < now) {
+        lane.tombstone.reset();
+        ++purged;
+      }
+      entry = lane.empty() ? db_.lanes.erase(entry) : std::next(entry);
+    }
+    return purged;
+  }
+
+  Result<void> commit() override {
+    SimRandom& random = store_.random_;
+    if (random.chance(store_.faults.crash)) {
+      if (random.chance(50)) store_.database_ = std::move(db_);
+      throw Crash{};
+    }
+    if (random.chance(store_.faults.commit_unknown)) {
+      if (random.chance(50)) store_.database_ = std::move(db_);
+      return fail(ErrorKind::outcome_unknown, "the connection was lost during COMMIT");
+    }
+    store_.database_ = std::move(db_);
+    return {};
+  }
+
+ private:
+  Record read(const Mapping& mapping, const RecordRef& ref) {
+    Record record;
+    record.ref = ref;
+    auto row = db_.rows.end();
+    if (ref.row_id) row = db_.rows.find(*ref.row_id);
+    if (row == db_.rows.end() && !ref.sfid.empty()) {
+      row = std::ranges::find_if(db_.rows, [&](const auto& entry) { return entry.second.sfid == ref.sfid; });
+    }
+    if (row == db_.rows.end() && !ref.external_id.empty()) {
+      row = std::ranges::find_if(db_.rows, [&](const auto& entry) {
+        return entry.second.sfid.empty() && key_of(mapping, entry.second.values) == ref.external_id;
+      });
+    }
+    if (row != db_.rows.end()) record.row = row->second;
+    if (const std::int64_t lane = lane_of(db_, record)) record.lane = db_.lanes.at(lane);
+    if (record.row && store_.random_.chance(store_.faults.busy)) {
+      record.busy = true;
+      record.row.reset();
+      return record;
+    }
+    const std::optional<std::int64_t> row_id = record.row ? std::optional(record.row->id) : record.lane.row_id ? record.lane.row_id : ref.row_id;
+    for (const LogRow& log : db_.log) {
+      if (log.state != LogState::fresh) continue;
+      const bool same_row = row_id && log.captured.row_id == *row_id;
+      const bool same_sfid = !record.row && !ref.sfid.empty() && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
+      if (same_row || same_sfid) record.captured.push_back(log.captured);
+    }
+    return record;
+  }
+
+  Result<void> write_one(const Mapping& mapping, const Record& record, const RecordChange& change) {
+    const std::int64_t lane = lane_of(db_, record);
+    std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
+    if (change.row_action == RowAction::insert) {
+      if (auto inserted = insert(mapping, change); !inserted) return std::unexpected(inserted.error());
+      else row_id = *inserted;
+    } else if (change.row_action == RowAction::remove) {
+      db_.rows.erase(row_id);
+    } else if (change.row_action == RowAction::update) {
+      auto row = db_.rows.find(row_id);
+      if (row == db_.rows.end()) return fail(ErrorKind::bug, "the row went away under its lock");
+      if (auto key = change.set.find(mapping.upsert_field);
+          key != change.set.end() && key_taken(db_, mapping, rules::key_text(key->second), row_id)) {
+        return fail(ErrorKind::store_constraint, "unique key", "23505");
+      }
+      for (const auto& [name, value] : change.set) set(row->second, name, value);
+      if (change.set_sfid) row->second.sfid = *change.set_sfid;
+      if (change.last_op) row->second.last_op = *change.last_op;
+    }
+    if (change.lane_changed || change.row_action != RowAction::keep) store_lane(lane, record, row_id);
+    for (const LogStateChange& log : change.log) {
+      auto found = std::ranges::find_if(db_.log, [&](const LogRow& row) { return row.captured.log_id == log.log_id; });
+      if (found != db_.log.end()) found->state = log.state;
+    }
+    for (const ForwardWrite& forward : change.forward) write_forward(record, row_id, forward);
+    db_.journal.insert(db_.journal.end(), change.journal.begin(), change.journal.end());
+    db_.issues.insert(db_.issues.end(), change.issues.begin(), change.issues.end());
+    return {};
+  }
+
+  Result<std::int64_t> insert(const Mapping& mapping, const RecordChange& change) {
+    Row row;
+    row.id = change.insert_id.value_or(0);
+    if (row.id == 0 || db_.rows.contains(row.id)) row.id = db_.next_row++;
+    row.sfid = change.set_sfid.value_or("");
+    row.last_op = "SYNCED";
+    for (const MappedField& field : mapping.fields) {
+      if (field.schema.type != FieldType::id) row.values[field.schema.name] = Null{};
+    }
+    if (std::ranges::any_of(db_.rows, [&](const auto& entry) { return !row.sfid.empty() && entry.second.sfid == row.sfid; }) ||
+        key_taken(db_, mapping, key_of(mapping, change.set), row.id)) {
+      return fail(ErrorKind::store_constraint, "unique key", "23505");
+    }
+    db_.history.push_back({row.id, {}, Absent{}, false});
+    for (const auto& [name, value] : change.set) set(row, name, value);
+    const std::int64_t id = row.id;
+    db_.rows.emplace(id, std::move(row));
+    return id;
+  }
+
+  void set(Row& row, const std::string& name, const Value& value) {
+    if (row.values[name] == value) return;
+    row.values[name] = value;
+    db_.history.push_back({row.id, name, value, false});
+  }
+
+  void store_lane(std::int64_t id, const Record& record, std::int64_t row_id) {
+    if (record.lane.empty()) {
+      if (id != 0) db_.lanes.erase(id);
+      return;
+    }
+    if (id == 0) id = db_.next_lane++;
+    Lane lane = record.lane;
+    if (row_id != 0) lane.row_id = row_id;
+    if (lane.sfid.empty() && !record.ref.sfid.empty() && lane.former_sfid != record.ref.sfid) lane.sfid = record.ref.sfid;
+    db_.lanes[id] = std::move(lane);
+  }
+
+  void write_forward(const Record& record, std::int64_t row_id, const ForwardWrite& forward) {
+    LogRow log;
+    log.captured.log_id = db_.next_log++;
+    log.captured.action = forward.action;
+    log.captured.row_id = row_id;
+    log.captured.sfid = record.lane.sfid;
+    log.captured.changed = forward.fields;
+    log.captured.captured_at = store_.clock_.now();
+    if (record.row) log.captured.old_values = record.row->values;
+    for (const std::string& field : forward.fields) {
+      if (auto pending = record.lane.pending.find(field); pending != record.lane.pending.end()) log.captured.old_values[field] = pending->second.base;
+    }
+    db_.log.push_back(std::move(log));
+  }
+
+  FakeStore& store_;
+  Database db_;
+};
+
+std::int64_t FakeStore::app_insert(FieldValues values) {
+  if (key_taken(database_, mapping_, key_of(mapping_, values), 0)) return 0;
+  Row row;
+  row.id = database_.next_row++;
+  row.last_op = "PENDING";
+  for (const MappedField& field : mapping_.fields) {
+    if (field.schema.type != FieldType::id) row.values[field.schema.name] = Null{};
+  }
+  for (const auto& [name, value] : values) {
+    row.values[name] = value;
+    database_.history.push_back({row.id, name, value, true});
+  }
+  LogRow log;
+  log.captured = {database_.next_log++, LogAction::insert, row.id, {}, {}, {}, clock_.now()};
+  database_.log.push_back(std::move(log));
+  const std::int64_t id = row.id;
+  database_.rows.emplace(id, std::move(row));
+  return id;
+}
+
+bool FakeStore::app_update(std::int64_t row_id, const FieldValues& values) {
+  auto row = database_.rows.find(row_id);
+  if (row == database_.rows.end()) return false;
+  LogRow log;
+  log.captured = {database_.next_log++, LogAction::update, row_id, row->second.sfid, row->second.values, {}, clock_.now()};
+  for (const auto& [name, value] : values) {
+    if (row->second.values[name] == value) continue;
+    row->second.values[name] = value;
+    log.captured.changed.push_back(name);
+    database_.history.push_back({row_id, name, value, true});
+  }
+  if (log.captured.changed.empty()) return false;
+  row->second.last_op = "PENDING";
+  database_.log.push_back(std::move(log));
+  return true;
+}
+
+bool FakeStore::app_remove(std::int64_t row_id) {
+  auto row = database_.rows.find(row_id);
+  if (row == database_.rows.end()) return false;
+  if (!row->second.sfid.empty()) {
+    LogRow log;
+    log.captured = {database_.next_log++, LogAction::remove, row_id, row->second.sfid, row->second.values, {}, clock_.now()};
+    database_.log.push_back(std::move(log));
+  }
+  database_.rows.erase(row);
+  return true;
+}
+
+Result<std::unique_ptr<ports::StoreTransaction>> FakeStore::begin() { return std::make_unique<FakeTransaction>(*this); }
+
+Result<std::optional<std::string>> FakeStore::position(const std::string& source) {
+  auto found = database_.positions.find(source);
+  if (found == database_.positions.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<std::vector<RecordRef>> FakeStore::find_pending(const Mapping&, TimeMs now, std::size_t limit) {
+  std::vector<RecordRef> refs;
+  auto add = [&](RecordRef ref) {
+    if (refs.size() < limit && std::ranges::find(refs, ref) == refs.end()) refs.push_back(std::move(ref));
+  };
+  for (const LogRow& log : database_.log) {
+    if (log.state == LogState::fresh) add({log.captured.row_id, log.captured.sfid, {}});
+  }
+  for (const auto& [id, lane] : database_.lanes) {
+    const bool pending = !lane.pending.empty() || lane.pending_create || lane.pending_delete;
+    const bool waits = std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.state != AttemptState::accepted; });
+    if (pending && !waits && !lane.dirty && lane.parked.empty() && lane.not_before <= now) add(ref_of(lane));
+  }
+  return refs;
+}
+
+Result<std::vector<RecordRef>> FakeStore::find_unsettled(const Mapping&, const ports::UnsettledQuery& query, std::size_t limit) {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : database_.lanes) {
+    if (refs.size() == limit) break;
+    if (lane.not_before > query.now || lane.in_flight()) continue;
+    if (lane.attempts.empty()) {
+      if (lane.dirty) refs.push_back(ref_of(lane));
+      continue;
+    }
+    const Attempt& newest = lane.attempts.back();
+    const TimeMs before = newest.state == AttemptState::accepted ? query.accepted_before : query.unknown_before;
+    if (newest.passed || newest.decided_at < before) refs.push_back(ref_of(lane));
+  }
+  return refs;
+}
+
+Result<std::vector<RecordRef>> FakeStore::find_in_flight(const Mapping&) {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : database_.lanes) {
+    if (lane.in_flight()) refs.push_back(ref_of(lane));
+  }
+  return refs;
+}
+
+Result<ports::LoadProgress> FakeStore::load_progress(const Mapping&) {
+  return ports::LoadProgress{database_.state, static_cast<long>(database_.rows.size())};
+}
+
+Result<std::unique_ptr<ports::CopySink>> FakeStore::begin_copy(const Mapping&) { return std::unique_ptr<ports::CopySink>{}; }
+
+Result<ports::SpooledEvents> FakeStore::spooled(const Mapping&, std::size_t limit) {
+  ports::SpooledEvents spooled;
+  const std::size_t count = std::min(limit, database_.spool.size());
+  spooled.events.assign(database_.spool.begin(), database_.spool.begin() + static_cast<std::ptrdiff_t>(count));
+  spooled.up_to = database_.spooled_until + static_cast<long>(count);
+  return spooled;
+}
+
+Result<std::vector<std::string>> FakeStore::list_sfids(const Mapping&, const std::string& after, std::size_t limit) {
+  std::vector<std::string> sfids;
+  for (const auto& [id, row] : database_.rows) {
+    if (!row.sfid.empty() && row.sfid > after) sfids.push_back(row.sfid);
+  }
+  std::ranges::sort(sfids);
+  if (sfids.size() > limit) sfids.resize(limit);
+  return sfids;
+}
+
+Result<std::optional<ports::RangeDirty>> FakeStore::range_dirty(const Mapping&) { return database_.range_dirty; }
+
+}  // namespace duet::simulation

@@ -1,0 +1,86 @@
+#include <chrono>
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "checkers.h"
+#include "world.h"
+
+namespace {
+
+using duet::simulation::Statistics;
+using duet::simulation::World;
+
+struct Totals {
+  std::uint64_t histories = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t with_crashes = 0;
+  std::uint64_t with_unknown = 0;
+  std::uint64_t with_held = 0;
+  std::uint64_t with_conflicts = 0;
+  std::uint64_t with_late = 0;
+  std::uint64_t with_deletes = 0;
+  std::uint64_t with_dirty = 0;
+  std::uint64_t edits = 0;
+
+  void add(const Statistics& statistics) {
+    ++histories;
+    with_crashes += statistics.crashes > 0;
+    with_unknown += statistics.unknown > 0;
+    with_held += statistics.held > 0;
+    with_conflicts += statistics.conflicts > 0;
+    with_late += statistics.late_conflicts > 0;
+    with_deletes += statistics.deletes > 0;
+    with_dirty += statistics.dirty > 0;
+    edits += statistics.edits;
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Runs Duet's workers through seeded histories of crashes, lost replies, late executions, missing and duplicated events,\n"
+               "automation, polls, deletes and edits on both sides, and checks Duet's guarantees on each."};
+  std::uint64_t seeds = 1'000;
+  std::uint64_t first = 1;
+  std::uint64_t one = 0;
+  std::uint64_t failures_shown = 10;
+  bool twice = false;
+  app.add_option("--seeds", seeds, "how many histories");
+  app.add_option("--first", first, "the first seed");
+  app.add_option("--seed", one, "run this one seed and print what happens");
+  app.add_option("--show", failures_shown, "how many failing seeds are printed");
+  app.add_flag("--twice", twice, "run each seed twice and compare the hashes");
+  CLI11_PARSE(app, argc, argv);
+
+  if (one != 0) {
+    World world(one, true);
+    world.run();
+    for (const std::string& sentence : duet::simulation::check(world)) fmt::print("FOUND {}\n", sentence);
+    return duet::simulation::check(world).empty() ? 0 : 1;
+  }
+
+  Totals totals;
+  const auto started = std::chrono::steady_clock::now();
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    World world(seed);
+    world.run();
+    totals.add(world.statistics());
+    std::vector<std::string> found = duet::simulation::check(world);
+    if (twice) {
+      World again(seed);
+      again.run();
+      if (again.hash() != world.hash()) found.emplace_back("not deterministic: the same seed gave another hash");
+    }
+    if (found.empty()) continue;
+    if (++totals.failed <= failures_shown) fmt::print("seed {}: {}\n", seed, found.front());
+  }
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  fmt::print(
+      "{} histories in {:.1f} s with {} edits: {} had crashes, {} unknown outcomes, {} held values, {} conflicts, {} late conflicts, {} deletes, "
+      "{} dirty records\n{} failed{}\n",
+      totals.histories, seconds, totals.edits, totals.with_crashes, totals.with_unknown, totals.with_held, totals.with_conflicts, totals.with_late,
+      totals.with_deletes, totals.with_dirty, totals.failed, totals.failed ? "; replay one with --seed N" : "");
+  return totals.failed == 0 ? 0 : 1;
+}

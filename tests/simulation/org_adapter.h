@@ -1,0 +1,111 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ports/event_stream.h"
+#include "ports/org.h"
+#include "sim_time.h"
+
+namespace duet::simulation {
+
+/// How the network and the org misbehave, in percent of the calls or events.
+struct OrgFaults {
+  unsigned drop = 0;        ///< the request is lost before the org sees it
+  unsigned lost_reply = 0;  ///< the org commits, the answer is lost
+  unsigned late = 0;        ///< the answer is lost, and the org runs the request later, within its request limit
+  unsigned not_sent = 0;
+  unsigned locked = 0;      ///< UNABLE_TO_LOCK_ROW, per record
+  unsigned read_fails = 0;
+  unsigned crash = 0;       ///< our process dies before or after the org has run the request
+  unsigned event_missing = 0;
+  unsigned event_duplicate = 0;
+  unsigned event_gap = 0;
+  unsigned automation_changes = 0;   ///< a before-save rule sets another value, of fields that we write
+  unsigned automation_puts_back = 0; ///< a before-save rule puts the old value back
+  TimeMs request_limit_ms = 0;
+};
+
+/// One value that a field of an org record had.
+struct OrgVersion {
+  std::string sfid;
+  std::string field;
+  Value value;
+  bool ours = false;        ///< written in a transaction of the integration user
+  bool automation = false;  ///< not what the writer sent
+};
+
+struct OrgRecord {
+  std::string sfid;
+  bool deleted = false;
+  FieldValues fields;
+};
+
+/// The simulator's deterministic core as the engine's org and event stream, plus the people who work in it and the oracle who sees all.
+/// The one place that includes both sides.
+class OrgAdapter final : public ports::Org {
+ public:
+  OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random);
+  ~OrgAdapter() override;
+
+  OrgFaults faults;
+  /// Called while a request is on its way and while its answer is: other actors may act.
+  std::function<void()> meanwhile;
+  /// A fresh value that has never been used.
+  std::function<std::string()> new_value;
+
+  const Mapping& mapping() const { return mapping_; }
+  Mapping& mutable_mapping() { return mapping_; }
+
+  // People.
+  std::string person_creates(const std::string& key, const FieldValues& values);
+  bool person_updates(const std::string& sfid, const FieldValues& values);
+  bool person_removes(const std::string& sfid);
+  bool person_undeletes(const std::string& sfid);
+
+  /// Runs what is late; to be called when time has moved. How many requests are still to run.
+  std::size_t run_late();
+
+  // The oracle.
+  std::vector<OrgRecord> records() const;
+  const std::vector<OrgVersion>& versions() const { return versions_; }
+  /// Values whose events nobody will deliver: what covers them leaves no trace.
+  const std::set<std::string>& untold() const { return untold_; }
+
+  std::unique_ptr<ports::EventStream> make_stream();
+
+  // ports::Org
+  Result<ports::OrgIdentity> identity() override;
+  Result<std::vector<ports::ObjectSummary>> list_objects() override;
+  Result<ObjectSchema> describe(const std::string& object) override;
+  Result<bool> has_change_events(const std::string& object) override;
+  ports::ClockOffset clock_offset() override { return {offset_ms_, 50}; }
+  std::optional<ports::ApiUsage> api_usage() override { return std::nullopt; }
+  std::vector<ports::SendOutcome> send(const Mapping& mapping, const ports::SendBatch& batch) override;
+  Result<std::vector<RecordRead>> read(const Mapping& mapping, std::span<const std::string> sfids) override;
+  Result<std::vector<RecordRead>> read_by_key(const Mapping& mapping, std::span<const std::string> keys) override;
+  Result<ports::ReadPage> changed(const Mapping& mapping, TimeMs from, TimeMs to, const std::string& after_id) override;
+  Result<ports::DeletedPage> deleted(const Mapping& mapping, TimeMs from, TimeMs to) override;
+  Result<long> count(const Mapping& mapping) override;
+  Result<std::unique_ptr<ports::BulkReader>> bulk_query(const Mapping& mapping) override;
+
+  struct Impl;
+
+ private:
+  friend class AdapterStream;
+  std::vector<ports::SendOutcome> run(const ports::SendBatch& batch);
+
+  SimClock& clock_;
+  SimRandom& random_;
+  Mapping mapping_;
+  TimeMs offset_ms_ = 0;
+  std::vector<OrgVersion> versions_;
+  std::set<std::string> untold_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace duet::simulation

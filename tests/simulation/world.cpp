@@ -1,0 +1,297 @@
+#include "world.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace duet::simulation {
+namespace {
+
+constexpr TimeMs kStart = 1'767'225'600'000;
+constexpr int kNoisySteps = 120;
+constexpr int kQuietSteps = 4'000;
+constexpr int kMaxDepth = 2;
+
+std::string text_of(const Value& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? *text : std::string();
+}
+
+}  // namespace
+
+World::World(std::uint64_t seed, bool trace) : random_(seed * 7919 + 17), clock_(kStart), trace_(trace) {
+  org_ = std::make_unique<OrgAdapter>(seed, clock_, random_);
+  org_->new_value = [this] { return new_value(); };
+  org_->meanwhile = [this] { disturb(); };
+  configure();
+  store_ = std::make_unique<FakeStore>(org_->mapping(), clock_, random_);
+  connection_ = {"sim", *org_->identity(), {org_->mapping()}};
+}
+
+World::~World() = default;
+
+void World::configure() {
+  Mapping& mapping = org_->mutable_mapping();
+  constexpr ConflictPolicy kPolicies[] = {ConflictPolicy::salesforce, ConflictPolicy::postgres, ConflictPolicy::newest};
+  mapping.conflict = kPolicies[random_.below(3)];
+  mapping.delete_conflict = kPolicies[random_.below(3)];
+  if (random_.chance(25)) mapping.source = InboundSource::poll;
+
+  settings_.request_limit_ms = 20'000;
+  settings_.horizon_margin_ms = 100;
+  settings_.poll_overlap_ms = 30'000;
+  settings_.retry_base_ms = 200;
+  settings_.retry_limit_ms = 2'000;
+  settings_.duplicate_wait_ms = 500;
+  settings_.collection_from = 1 + random_.below(3);
+  settings_.read_records = 3;
+  deletes_ = random_.chance(40);
+
+  OrgFaults& faults = org_->faults;
+  faults.request_limit_ms = settings_.request_limit_ms;
+  if (random_.chance(50)) {
+    faults.drop = 5;
+    faults.lost_reply = 8;
+    faults.late = 5;
+    faults.not_sent = 3;
+    faults.read_fails = 5;
+    faults.locked = 3;
+  }
+  if (random_.chance(40)) faults.crash = 3;
+  if (random_.chance(25)) faults.automation_changes = 15;
+  if (random_.chance(15)) faults.automation_puts_back = 15;
+  puts_back_ = faults.automation_puts_back > 0;
+  if (random_.chance(15)) faults.event_missing = 10;
+  if (random_.chance(25)) faults.event_duplicate = 15;
+  if (random_.chance(15)) faults.event_gap = 10;
+}
+
+void World::start_workers() {
+  horizon_ = std::make_unique<engine::StreamHorizon>();
+  stream_ = org_->make_stream();
+  inbound_ = std::make_unique<engine::InboundWorker>(connection_, settings_, engine::InboundPorts{*stream_, *store_, *org_, clock_}, *horizon_, counters_);
+  outbound_ = std::make_unique<engine::OutboundWorker>(connection_, settings_, engine::OutboundPorts{*store_, *org_, clock_, random_}, counters_);
+  const engine::SettlePorts ports{*store_, *org_, clock_};
+  settle_ = std::make_unique<engine::SettleWorker>(connection_, settings_, ports, *horizon_, counters_);
+  poll_ = std::make_unique<engine::PollWorker>(connection_, connection_.mappings.front(), settings_, ports, counters_);
+}
+
+void World::note(std::string_view what, std::string_view detail) {
+  for (const char c : what) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  for (const char c : detail) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  if (trace_) fmt::print("{:>8} {}{} {}\n", clock_.now() - kStart, std::string(static_cast<std::size_t>(depth_) * 2, ' '), what, detail);
+}
+
+std::string World::new_value() { return fmt::format("v{}", ++values_); }
+
+FieldValues World::some_values(unsigned null_percent) {
+  FieldValues values;
+  for (const char* field : {"A__c", "B__c", "C__c"}) {
+    if (!random_.chance(45)) continue;
+    values[field] = random_.chance(null_percent) ? Value(Null{}) : Value(new_value());
+  }
+  if (values.empty()) values["A__c"] = new_value();
+  return values;
+}
+
+void World::app_inserts() {
+  FieldValues values = some_values(0);
+  if (random_.chance(30)) values["Ext__c"] = fmt::format("k{}", random_.below(8));
+  const std::int64_t id = store_->app_insert(values);
+  if (id == 0) return;
+  std::string told;
+  for (const auto& [name, value] : values) {
+    if (name != "Ext__c") app_values_.insert(text_of(value));
+    told += fmt::format(" {}={}", name, text_of(value));
+  }
+  note("app inserts", fmt::format("{}{}", id, told));
+}
+
+void World::app_updates() {
+  const auto& rows = store_->database().rows;
+  if (rows.empty()) return;
+  const Row row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random_.below(rows.size())))->second;
+  const FieldValues values = some_values(8);
+  if (!store_->app_update(row.id, values)) return;
+  std::string told;
+  for (const auto& [name, value] : values) {
+    seen_over_.insert(text_of(value_of(row.values, name)));
+    app_values_.insert(text_of(value));
+    told += fmt::format(" {}={}", name, text_of(value));
+  }
+  ++statistics_.edits;
+  note("app updates", fmt::format("{}{}", row.id, told));
+}
+
+void World::app_removes() {
+  const auto& rows = store_->database().rows;
+  if (!deletes_ || rows.empty()) return;
+  const Row row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random_.below(rows.size())))->second;
+  if (!store_->app_remove(row.id)) return;
+  for (const auto& [name, value] : row.values) seen_over_.insert(text_of(value));
+  ++statistics_.deletes;
+  note("app removes", fmt::format("{} {}", row.id, row.sfid));
+}
+
+void World::person_creates() {
+  const std::string key = random_.chance(30) ? fmt::format("k{}", random_.below(8)) : "";
+  const std::string sfid = org_->person_creates(key, some_values(0));
+  if (!sfid.empty()) note("person creates", sfid + " " + key);
+}
+
+void World::person_updates() {
+  std::vector<OrgRecord> live = org_->records();
+  std::erase_if(live, [](const OrgRecord& record) { return record.deleted; });
+  if (live.empty()) return;
+  const OrgRecord& record = live[random_.below(live.size())];
+  const FieldValues values = some_values(8);
+  if (!org_->person_updates(record.sfid, values)) return;
+  std::string told;
+  for (const auto& [name, value] : values) {
+    seen_over_.insert(text_of(value_of(record.fields, name)));
+    told += fmt::format(" {}={}", name, text_of(value));
+  }
+  ++statistics_.edits;
+  note("person updates", record.sfid + told);
+}
+
+void World::person_removes() {
+  std::vector<OrgRecord> live = org_->records();
+  std::erase_if(live, [](const OrgRecord& record) { return record.deleted; });
+  if (!deletes_ || live.empty()) return;
+  const OrgRecord& record = live[random_.below(live.size())];
+  if (!org_->person_removes(record.sfid)) return;
+  for (const auto& [name, value] : record.fields) seen_over_.insert(text_of(value));
+  ++statistics_.deletes;
+  note("person removes", record.sfid);
+}
+
+void World::person_undeletes() {
+  std::vector<OrgRecord> gone = org_->records();
+  std::erase_if(gone, [](const OrgRecord& record) { return !record.deleted; });
+  if (!deletes_ || gone.empty()) return;
+  const OrgRecord& record = gone[random_.below(gone.size())];
+  if (org_->person_undeletes(record.sfid)) note("person undeletes", record.sfid);
+}
+
+void World::step(engine::Worker& worker) {
+  if (!stepping_.insert(&worker).second) return;
+  note("step", worker.name());
+  ++depth_;
+  struct Leave {
+    World& world;
+    const engine::Worker* worker;
+    ~Leave() {
+      world.stepping_.erase(worker);
+      --world.depth_;
+    }
+  } leave{*this, &worker};
+  auto result = worker.step();
+  if (!result) note("error", result.error().message);
+}
+
+void World::step_worker() {
+  switch (random_.below(mapping().source == InboundSource::poll ? 5 : 7)) {
+    case 0:
+    case 1: return step(*outbound_);
+    case 2: return step(*settle_);
+    case 3:
+    case 4: return step(mapping().source == InboundSource::poll ? static_cast<engine::Worker&>(*poll_) : *inbound_);
+    case 5: return step(*inbound_);
+    default: return step(*poll_);
+  }
+}
+
+/// What goes on in the world while one of our requests is under way.
+void World::disturb() {
+  if (depth_ >= kMaxDepth) return;
+  while (random_.chance(quiet_ ? 20 : 45)) {
+    if (random_.chance(30)) clock_.advance(static_cast<TimeMs>(random_.below(700)));
+    org_->run_late();
+    act();
+  }
+}
+
+void World::act() {
+  if (quiet_ || random_.chance(45)) return step_worker();
+  const std::uint64_t dice = random_.below(100);
+  if (dice < 40) return app_updates();
+  if (dice < 78) return person_updates();
+  if (dice < 84) return app_inserts();
+  if (dice < 88) return person_creates();
+  if (dice < 92) return app_removes();
+  if (dice < 96) return person_removes();
+  person_undeletes();
+}
+
+bool World::at_rest() {
+  if (org_->run_late() > 0) return false;
+  const Database& db = store_->database();
+  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty()) return false;
+  const bool log = std::ranges::all_of(db.log, [](const LogRow& row) { return row.state != LogState::fresh && row.state != LogState::pending; });
+  const bool lanes = std::ranges::all_of(db.lanes, [](const auto& entry) {
+    Lane lane = entry.second;
+    lane.tombstone.reset();
+    return lane.empty();
+  });
+  return log && lanes;
+}
+
+void World::settle_down() {
+  quiet_ = true;
+  org_->faults = OrgFaults{};
+  org_->faults.request_limit_ms = settings_.request_limit_ms;
+  store_->faults = {};
+  // What the stream never told is found by reading everything again, as verify does.
+  auto transaction = *store_->begin();
+  (void)transaction->mark_range_dirty(mapping(), 0, "end of the noisy part");
+  (void)transaction->commit();
+  clock_.advance(settings_.request_limit_ms);
+  int rested = 0;
+  for (int i = 0; i < kQuietSteps && rested < 12; ++i) {
+    clock_.advance(400);
+    org_->run_late();
+    for (engine::Worker* worker : {static_cast<engine::Worker*>(inbound_.get()), static_cast<engine::Worker*>(outbound_.get()),
+                                   static_cast<engine::Worker*>(settle_.get()), static_cast<engine::Worker*>(poll_.get())}) {
+      if (worker == inbound_.get() && mapping().source == InboundSource::poll) continue;
+      step(*worker);
+    }
+    rested = at_rest() && i > 30 ? rested + 1 : 0;
+  }
+}
+
+void World::run() {
+  for (int i = 0; i < 3; ++i) person_creates();
+  start_workers();
+  // The position is noted before anything else happens, as the load does it.
+  if (mapping().source == InboundSource::events) {
+    for (int i = 0; i < 20 && store_->database().positions["events"].empty(); ++i) step(*inbound_);
+  }
+  store_->faults.busy = random_.chance(30) ? 4 : 0;
+  store_->faults.refuse = random_.chance(20) ? 3 : 0;
+  store_->faults.commit_unknown = random_.chance(20) ? 2 : 0;
+  store_->faults.crash = org_->faults.crash > 0 ? 2 : 0;
+  for (int i = 0; i < kNoisySteps; ++i) {
+    clock_.advance(static_cast<TimeMs>(random_.below(600)));
+    org_->run_late();
+    try {
+      act();
+    } catch (const Crash&) {
+      ++statistics_.crashes;
+      stepping_.clear();
+      depth_ = 0;
+      note("crash");
+      start_workers();
+    }
+  }
+  settle_down();
+  statistics_.unknown = counters_.attempts_unknown;
+  statistics_.conflicts = counters_.conflicts;
+  statistics_.late_conflicts = counters_.late_conflicts;
+  statistics_.held = counters_.values_held;
+  statistics_.dirty = counters_.records_dirty;
+  statistics_.duplicates = counters_.events_duplicate;
+}
+
+}  // namespace duet::simulation
