@@ -39,7 +39,7 @@ class CsvToCopy {
   /// over.
   Result<void> convert(std::string_view chunk);
 
-  /// Converts what is left and ends the COPY data. A result without even a header is `bad_data`.
+  /// Converts what is left and ends the COPY data. No input at all gives no rows.
   Result<void> finish();
 
   /// Rows written, the refused not among them.

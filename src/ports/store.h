@@ -81,7 +81,8 @@ class CopySink {
  public:
   virtual ~CopySink() = default;
   virtual Result<void> write(std::string_view bytes) = 0;
-  /// Ends the copy, sets the mapping `loaded`, and commits. Rows written.
+  /// Ends the copy and commits. Rows written. The mapping stays `loading`: its spool is drained first, so that events keep their order.
+  /// Destroyed without finish(), the table is empty again.
   virtual Result<long> finish() = 0;
 };
 
