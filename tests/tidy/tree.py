@@ -55,7 +55,7 @@ class Source:
 
     @property
     def is_unit_test(self) -> bool:
-        return self.path.endswith("_test.cpp")
+        return self.path.endswith(("_test.cpp", "_test.h"))
 
     @property
     def is_data(self) -> bool:
