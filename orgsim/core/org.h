@@ -119,8 +119,8 @@ class Org {
   [[nodiscard]] Outcome<std::vector<std::string>> find_by_field(std::string_view object, std::string_view field,
                                                                 const Value& value) const;
   /// REST shape with attributes; all fields, or those named (INVALID_FIELD for unknown ones).
-  [[nodiscard]] Outcome<nlohmann::json> record_json(const Record& record, std::string_view version,
-                                                    const std::vector<std::string>& fields = {}) const;
+  [[nodiscard]] Outcome<nlohmann::ordered_json> record_json(const Record& record, std::string_view version,
+                                                            const std::vector<std::string>& fields = {}) const;
   [[nodiscard]] Outcome<QueryCursor> query(std::string_view soql, const QueryOptions& options = {}) const;
   [[nodiscard]] Outcome<UpdatedIds> updated(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
   [[nodiscard]] Outcome<DeletedIds> deleted(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
@@ -128,7 +128,8 @@ class Org {
   // The oracle's truth: no API would show these.
   /// Every record of the object, deleted ones included, purged ones not, as REST-shaped JSON without attributes, in Id
   /// order.
-  Outcome<void> for_each_record(std::string_view object, const std::function<void(const nlohmann::json&)>& visit) const;
+  Outcome<void> for_each_record(std::string_view object,
+                                const std::function<void(const nlohmann::ordered_json&)>& visit) const;
   [[nodiscard]] Outcome<std::vector<RecordVersion>> history(std::string_view object, std::string_view id) const;
   [[nodiscard]] std::uint64_t record_count(std::string_view object, bool include_deleted = false) const;
   /// Bytes held by records and their indexes, history included; for benches and tests of the size budget.

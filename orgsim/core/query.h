@@ -50,7 +50,7 @@ class QueryCursor {
   bool next();
   [[nodiscard]] const std::vector<CellView>& cells() const;
   /// The row that next() stands on, as REST shows it: attributes, nested parents (null when there is none), compounds.
-  [[nodiscard]] nlohmann::json record_json(std::string_view version) const;
+  [[nodiscard]] nlohmann::ordered_json record_json(std::string_view version) const;
 
   struct State;
 

@@ -1,0 +1,207 @@
+#include "orgsim/core/org.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orgsim/core/field_value.h"
+#include "orgsim/core/ids.h"
+#include "orgsim/core/org_state.h"
+#include "orgsim/core/record_json.h"
+#include "orgsim/core/transaction_state.h"
+
+namespace orgsim {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+namespace {
+
+const Value kNull;
+
+}  // namespace
+
+const Value& Record::at(const FieldDef& field) const {
+  return field.index < values.size() ? values[field.index] : kNull;
+}
+
+const Value& Record::get(std::string_view name) const {
+  const FieldDef* field = object != nullptr ? object->field(name) : nullptr;
+  return field != nullptr ? at(*field) : kNull;
+}
+
+Org::Org(const OrgOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Org::~Org() = default;
+
+void Org::set_time(std::int64_t ms) {
+  impl_->injected_ms = ms;
+  impl_->empty_old_bins();
+}
+void Org::advance(std::int64_t ms) { set_time(impl_->injected_ms + ms); }
+std::int64_t Org::now() const { return impl_->now(); }
+
+const std::string& Org::organization_id() const { return impl_->organization_id; }
+const std::string& Org::integration_user_id() const { return impl_->integration_user_id; }
+const std::string& Org::other_user_id() const { return impl_->other_user_id; }
+Settings& Org::settings() { return impl_->settings; }
+const Settings& Org::settings() const { return impl_->settings; }
+const Schema& Org::schema() const { return impl_->schema; }
+
+Outcome<json> Org::apply_objects(const json& definitions) {
+  json list = definitions;
+  if (definitions.is_object())
+    list = definitions.contains("objects") ? definitions["objects"] : json::array({definitions});
+  if (!list.is_array())
+    return fail(codes::kJsonParser, "expected an object definition, a list of them or {\"objects\":[…]}");
+  json answer = json::array();
+  for (const json& definition : list) {
+    const auto object = impl_->schema.apply(definition);
+    if (!object) return std::unexpected(object.error());
+    impl_->make_tables();
+    json names = json::array();
+    for (const FieldDef& field : (*object)->fields) {
+      if (!field.removed) names.push_back(field.name);
+    }
+    answer.push_back({{"name", (*object)->name}, {"keyPrefix", (*object)->key_prefix}, {"fields", std::move(names)}});
+  }
+  // Open transactions hold rows of the old width.
+  for (Transaction::State* transaction : impl_->open) {
+    for (auto& [key, row] : transaction->rows) {
+      const std::size_t width = impl_->schema.object_at(object_of(key)).fields.size();
+      row.after.resize(width);
+      if (!row.inserted) row.before.resize(width);
+    }
+  }
+  return answer;
+}
+
+Outcome<void> Org::select_for_events(std::string_view object, bool selected) {
+  return impl_->schema.select_for_events(object, selected);
+}
+
+Transaction Org::begin(Writer writer) {
+  return Transaction(std::make_unique<Transaction::State>(*impl_, std::move(writer)));
+}
+
+std::uint64_t Org::add_rule(Rule rule) {
+  impl_->rules.emplace_back(impl_->next_rule_id, std::move(rule));
+  return impl_->next_rule_id++;
+}
+
+void Org::remove_rule(std::uint64_t id) {
+  std::erase_if(impl_->rules, [id](const auto& rule) { return rule.first == id; });
+}
+
+void Org::clear_rules() { impl_->rules.clear(); }
+
+Outcome<Record> Org::find(std::string_view object_name, std::string_view id, bool include_deleted) const {
+  const auto object = impl_->object(object_name);
+  if (!object) return std::unexpected(object.error());
+  const auto canonical = canonical_id(id);
+  if (!canonical) {
+    return fail(codes::kNotFound, "Provided external ID field does not exist or is not accessible: " + std::string(id));
+  }
+  const auto slot = impl_->slot_of_id(**object, *canonical);
+  const Table& table = impl_->table(**object);
+  const RowState state = slot ? table.state(*slot) : RowState::absent;
+  if (state == RowState::absent || state == RowState::purged) {
+    return fail(codes::kNotFound, "The requested resource does not exist");
+  }
+  if (state == RowState::deleted && !include_deleted) return fail(codes::kEntityIsDeleted, "entity is deleted");
+  return Record{*object, *canonical, state == RowState::deleted,
+                impl_->full_values(**object, *slot, state, table.stamp(*slot), table.packed(*slot))};
+}
+
+Outcome<std::vector<std::string>> Org::find_by_field(std::string_view object_name, std::string_view field_name,
+                                                     const Value& value) const {
+  const auto object = impl_->object(object_name);
+  if (!object) return std::unexpected(object.error());
+  const FieldDef* field = (*object)->field(field_name);
+  if (field == nullptr) {
+    return fail(codes::kNotFound,
+                "Provided external ID field does not exist or is not accessible: " + std::string(field_name));
+  }
+  const auto wanted = stored_value(*field, value);
+  if (!wanted) return std::unexpected(wanted.error());
+  std::vector<std::uint32_t> slots;
+  const Table& table = impl_->table(**object);
+  if (field->type == FieldType::id) {
+    const auto* id = std::get_if<std::string>(&*wanted);
+    const auto slot = id != nullptr ? impl_->slot_of_id(**object, *id) : std::nullopt;
+    if (slot && table.state(*slot) == RowState::live) slots.push_back(*slot);
+  } else if (!is_null(*wanted) && (field->id_lookup || field->unique || field->external_id)) {
+    table.find(*field, to_view(*wanted), [&](std::uint32_t slot) {
+      if (table.state(slot) == RowState::live) slots.push_back(slot);
+      return true;
+    });
+    std::ranges::sort(slots);
+  } else if (!is_null(*wanted)) {
+    // A field that is no lookup key gets no index only because somebody searched it once.
+    const std::string key = Table::index_key(*field, to_view(*wanted));
+    for (std::uint32_t slot = 0; slot < table.size(); ++slot) {
+      IdBuffer id;
+      if (table.state(slot) != RowState::live) continue;
+      const CellView cell = find_cell(table.packed(slot), field->index, id);
+      if (!is_null(cell) && Table::index_key(*field, cell) == key) slots.push_back(slot);
+    }
+  }
+  std::vector<std::string> ids;
+  for (const std::uint32_t slot : slots) ids.push_back(impl_->id_of(row_key((*object)->index, slot)));
+  return ids;
+}
+
+Outcome<ordered_json> Org::record_json(const Record& record, std::string_view version,
+                                       const std::vector<std::string>& names) const {
+  std::vector<const FieldDef*> fields;
+  for (const std::string& name : names) {
+    const FieldDef* field = record.object->field(name);
+    if (field == nullptr)
+      return fail(codes::kInvalidField, "No such column '" + name + "' on sobject of type " + record.object->name);
+    fields.push_back(field);
+  }
+  if (names.empty()) {
+    for (const FieldDef& field : record.object->fields) {
+      if (!field.removed) fields.push_back(&field);
+    }
+  }
+  ordered_json out;
+  out["attributes"] = record_attributes(*record.object, record.id, version);
+  for (const FieldDef* field : fields) {
+    out[field->name] =
+        is_compound(field->type)
+            ? compound_value(*record.object, *field, [&](const FieldDef& part) { return to_view(record.at(part)); })
+            : ordered_json(rest_value(*field, to_view(record.at(*field))));
+  }
+  return out;
+}
+
+Outcome<void> Org::for_each_record(std::string_view object_name,
+                                   const std::function<void(const ordered_json&)>& visit) const {
+  const auto object = impl_->object(object_name);
+  if (!object) return std::unexpected(object.error());
+  const Table& table = impl_->table(**object);
+  for (std::uint32_t slot = 0; slot < table.size(); ++slot) {
+    const RowState state = table.state(slot);
+    if (state != RowState::live && state != RowState::deleted) continue;
+    const auto values = impl_->full_values(**object, slot, state, table.stamp(slot), table.packed(slot));
+    ordered_json out;
+    for (const FieldDef& field : (*object)->fields) {
+      if (!field.removed && !is_compound(field.type)) out[field.name] = rest_value(field, to_view(values[field.index]));
+    }
+    visit(out);
+  }
+  return {};
+}
+
+std::uint64_t Org::record_count(std::string_view object_name, bool include_deleted) const {
+  const ObjectDef* object = impl_->schema.object(object_name);
+  if (object == nullptr) return 0;
+  const Table& table = impl_->table(*object);
+  return table.live_count() + (include_deleted ? table.deleted_count() : 0);
+}
+
+std::uint64_t Org::memory_bytes(std::string_view object_name) const {
+  const ObjectDef* object = impl_->schema.object(object_name);
+  return object == nullptr ? 0 : impl_->table(*object).bytes();
+}
+
+}  // namespace orgsim

@@ -1,0 +1,163 @@
+#include "orgsim/core/org_state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orgsim/core/ascii.h"
+#include "orgsim/core/ids.h"
+
+namespace orgsim {
+
+namespace {
+
+constexpr std::uint64_t kFirstCommitNumber = 10'000'000'000'000;
+constexpr std::uint64_t kLargestCommitGap = 40;
+constexpr std::int64_t kMaxStampSecond = 0xFFFFFFFF;
+
+}  // namespace
+
+Org::Impl::Impl(const OrgOptions& options)
+    : settings(options.settings),
+      random(options.seed),
+      injected_ms(options.start_ms),
+      schema(Schema::standard()),
+      last_commit_number(kFirstCommitNumber + random.below(kFirstCommitNumber)),
+      events(random.next()) {
+  make_tables();
+  seed_rows();
+}
+
+void Org::Impl::make_tables() {
+  while (tables.size() < schema.objects().size()) {
+    tables.emplace_back(schema.object_at(static_cast<std::uint16_t>(tables.size())));
+  }
+}
+
+std::int64_t Org::Impl::now() const { return settings.clock_fixed_ms.value_or(injected_ms + settings.clock_offset_ms); }
+
+std::uint32_t Org::Impl::now_second() const {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(now() / 1000, 0, kMaxStampSecond));
+}
+
+std::string Org::Impl::id_of(RowKey key) const {
+  return make_id(schema.object_at(object_of(key)).key_prefix, slot_of(key));
+}
+
+std::optional<std::uint32_t> Org::Impl::slot_of_id(const ObjectDef& object, std::string_view id) const {
+  if (!id.starts_with(object.key_prefix)) return std::nullopt;
+  const auto counter = id_counter(id);
+  if (!counter || *counter >= table(object).size()) return std::nullopt;
+  return static_cast<std::uint32_t>(*counter);
+}
+
+Outcome<const ObjectDef*> Org::Impl::object(std::string_view name) const {
+  const ObjectDef* found = schema.object(name);
+  if (found == nullptr) return fail(codes::kNotFound, "The requested resource does not exist");
+  return found;
+}
+
+std::vector<Value> Org::Impl::full_values(const ObjectDef& object, std::uint32_t slot, RowState state,
+                                          std::uint32_t stamp, std::string_view packed) const {
+  std::vector<Value> values;
+  unpack(packed, object.fields.size(), values);
+  const auto set = [&](const char* name, Value value) {
+    if (const FieldDef* field = object.field(name)) values[field->index] = std::move(value);
+  };
+  set("Id", id_of(row_key(object.index, slot)));
+  set("IsDeleted", state != RowState::live);
+  set("SystemModstamp", static_cast<std::int64_t>(stamp) * 1000);
+  return values;
+}
+
+std::uint32_t Org::Impl::new_commit(const Writer& writer) {
+  last_commit_number += 1 + random.below(kLargestCommitGap);
+  commits.push_back({last_commit_number, now(), new_uuid(), writer.user_id, writer.client, writer.api});
+  return static_cast<std::uint32_t>(commits.size() - 1);
+}
+
+std::string Org::Impl::new_uuid() {
+  const std::uint64_t high = random.next();
+  const std::uint64_t low = random.next();
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFFF, low >> 48,
+                     low & 0xFFFFFFFFFFFF);
+}
+
+std::shared_ptr<const EventSchema> Org::Impl::current_schema(const ObjectDef& object) const {
+  auto& [version, made] = schemas_now[object.index];
+  if (!made || version != object.version) {
+    made = build_event_schema(object);
+    version = object.version;
+    schemas_by_id[made->id] = made;
+  }
+  return made;
+}
+
+ChangeEvent Org::Impl::materialise(const LoggedEvent& from) const {
+  const ObjectDef& object = schema.object_at(from.object);
+  ChangeEvent event;
+  event.replay_id = from.replay_id;
+  event.visible_ms = from.visible_ms;
+  event.uuid = fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", from.uuid_high >> 32, (from.uuid_high >> 16) & 0xFFFF,
+                           from.uuid_high & 0xFFFF, from.uuid_low >> 48, from.uuid_low & 0xFFFFFFFFFFFF);
+  event.entity = object.name;
+  for (const std::uint32_t slot : from.slots) event.record_ids.push_back(id_of(row_key(from.object, slot)));
+  if (from.slots.empty()) event.record_ids.emplace_back(kEmptyId);
+  event.type = from.type;
+  event.change_origin = from.transaction->origin;
+  event.transaction_key = from.transaction->key;
+  event.sequence_number = from.sequence_number;
+  event.commit_ms = from.transaction->commit_ms;
+  event.commit_number = from.transaction->commit_number;
+  event.commit_user = from.transaction->user_id;
+  event.schema = from.schema;
+  RowReader reader(from.cells);
+  IdBuffer id;
+  while (reader.next()) {
+    const std::string& name = object.fields[reader.index()].name;
+    event.fields.push_back({name, to_value(reader.cell(id))});
+    if (from.type != ChangeType::update) continue;
+    event.changed_fields.push_back(name);
+    if (reader.null()) event.nulled_fields.push_back(name);
+  }
+  return event;
+}
+
+bool Org::Impl::on_topic(std::string_view topic, const ObjectDef& object) const {
+  return topic == "/data/ChangeEvents" || topic == "/data/" + object.change_event_name();
+}
+
+void Org::Impl::publish(LoggedEvent event) {
+  events.expire(now(), settings);
+  const EventFate fate = event_fate ? event_fate(materialise(event)) : EventFate::deliver;
+  if (fate == EventFate::drop) return;
+  if (fate == EventFate::gap && event.type <= ChangeType::undelete) {
+    event.type = static_cast<ChangeType>(static_cast<int>(event.type) + static_cast<int>(ChangeType::gap_create));
+    event.sequence_number = 1;
+    event.cells.clear();
+  }
+  if (fate == EventFate::duplicate) events.append(event, settings);
+  events.append(std::move(event), settings);
+}
+
+void Org::Impl::empty_old_bins() {
+  const std::int64_t limit = now() / 1000 - settings.recycle_bin_days * 86'400;
+  for (const ObjectDef& object : schema.objects()) {
+    Table& rows = table(object);
+    std::size_t& at = bins_emptied[object.index];
+    for (; at < rows.deletes().size() && rows.deletes()[at].first < limit; ++at) {
+      const auto [second, slot] = rows.deletes()[at];
+      if (rows.state(slot) != RowState::deleted || rows.stamp(slot) >= limit) continue;
+      const std::uint32_t commit = new_commit(
+          {.user_id = integration_user_id, .client = {}, .api = {}, .version = {}, .transport = Transport::internal});
+      rows.change(slot, {.type = ChangeType::remove,
+                         .state = RowState::purged,
+                         .stamp = rows.stamp(slot),
+                         .commit = commit,
+                         .packed = rows.packed(slot),
+                         .old_cells = {}});
+    }
+  }
+}
+
+}  // namespace orgsim

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "orgsim/core/event_log.h"
+#include "orgsim/core/org.h"
+#include "orgsim/core/random.h"
+#include "orgsim/core/table.h"
+
+namespace orgsim {
+
+/// Who committed what when; versions and rows name a commit by its place in the list.
+struct CommitInfo {
+  std::uint64_t number = 0;
+  std::int64_t ms = 0;
+  std::string transaction_key;
+  std::string user_id;
+  std::string client;
+  std::string api;
+};
+
+/// One record in one number, for maps: object index and slot.
+using RowKey = std::uint64_t;
+[[nodiscard]] inline RowKey row_key(std::uint16_t object, std::uint32_t slot) {
+  return (static_cast<RowKey>(object) << 32) | slot;
+}
+[[nodiscard]] inline std::uint16_t object_of(RowKey key) { return static_cast<std::uint16_t>(key >> 32); }
+[[nodiscard]] inline std::uint32_t slot_of(RowKey key) { return static_cast<std::uint32_t>(key); }
+
+/// Everything an Org holds. Shared by the org's own files only.
+struct Org::Impl {
+  explicit Impl(const OrgOptions& options);
+
+  [[nodiscard]] std::int64_t now() const;
+  [[nodiscard]] std::uint32_t now_second() const;
+
+  [[nodiscard]] Table& table(const ObjectDef& object) { return tables[object.index]; }
+  [[nodiscard]] const Table& table(const ObjectDef& object) const { return tables[object.index]; }
+  [[nodiscard]] std::string id_of(RowKey key) const;
+  /// The slot that an 18-character id of this object names; nothing for other objects' ids and ids never given out.
+  [[nodiscard]] std::optional<std::uint32_t> slot_of_id(const ObjectDef& object, std::string_view id) const;
+  [[nodiscard]] Outcome<const ObjectDef*> object(std::string_view name) const;
+
+  /// A committed row's values by field index, with Id, IsDeleted and SystemModstamp filled in.
+  [[nodiscard]] std::vector<Value> full_values(const ObjectDef& object, std::uint32_t slot, RowState state,
+                                               std::uint32_t stamp, std::string_view packed) const;
+
+  /// Notes a commit by this writer, now; its place in `commits`.
+  std::uint32_t new_commit(const Writer& writer);
+  [[nodiscard]] std::string new_uuid();
+
+  /// The event schema of the object as it is now.
+  std::shared_ptr<const EventSchema> current_schema(const ObjectDef& object) const;
+  [[nodiscard]] ChangeEvent materialise(const LoggedEvent& event) const;
+  [[nodiscard]] bool on_topic(std::string_view topic, const ObjectDef& object) const;
+  /// Appends an event after asking the fate function.
+  void publish(LoggedEvent event);
+
+  void make_tables();
+  void seed_rows();
+  void empty_old_bins();
+
+  Settings settings;
+  Random random;
+  std::int64_t injected_ms;
+  Schema schema;
+  std::deque<Table> tables;  // by object index
+  std::vector<CommitInfo> commits;
+  std::uint64_t last_commit_number;
+  EventLog events;
+  std::function<EventFate(const ChangeEvent&)> event_fate;
+  mutable std::map<std::uint16_t, std::pair<std::uint32_t, std::shared_ptr<const EventSchema>>> schemas_now;
+  mutable std::map<std::string, std::shared_ptr<const EventSchema>, std::less<>> schemas_by_id;
+
+  std::vector<std::pair<std::uint64_t, Rule>> rules;
+  std::uint64_t next_rule_id = 1;
+  std::map<RowKey, std::uint64_t> auto_numbers;       // by object and field index
+  std::map<std::uint16_t, std::size_t> bins_emptied;  // deletes already looked at, by object
+
+  /// Rows written by open transactions, and unique keys they hold.
+  std::unordered_map<RowKey, const void*> locks;
+  std::unordered_multimap<std::string, const void*> unique_keys;
+  std::set<Transaction::State*> open;
+
+  std::string organization_id;
+  std::string integration_user_id;
+  std::string other_user_id;
+};
+
+}  // namespace orgsim

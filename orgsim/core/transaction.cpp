@@ -1,0 +1,99 @@
+#include "orgsim/core/transaction.h"
+
+#include "orgsim/core/transaction_state.h"
+
+namespace orgsim {
+
+namespace {
+
+SaveResult failed(Error error, std::string_view id = {}) {
+  return {.id = std::string(id), .success = false, .created = false, .errors = {std::move(error)}, .candidates = {}};
+}
+
+SaveResult saved(std::string id, bool created = false) {
+  return {.id = std::move(id), .success = true, .created = created, .errors = {}, .candidates = {}};
+}
+
+Error closed() { return {"UNKNOWN_EXCEPTION", "The transaction is over", {}}; }
+
+}  // namespace
+
+Transaction::Transaction(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Transaction::Transaction(Transaction&&) noexcept = default;
+Transaction& Transaction::operator=(Transaction&&) noexcept = default;
+Transaction::~Transaction() = default;
+
+SaveResult Transaction::insert(std::string_view object_name, const RecordInput& input) {
+  if (!open()) return failed(closed());
+  const auto object = state_->org.object(object_name);
+  if (!object) return failed(object.error());
+  auto id = state_->statement([&] { return state_->insert(**object, input); });
+  return id ? saved(std::move(*id), true) : failed(id.error());
+}
+
+SaveResult Transaction::update(std::string_view object_name, std::string_view id, const RecordInput& input,
+                               const UpdateOptions& options) {
+  if (!open()) return failed(closed());
+  const auto object = state_->org.object(object_name);
+  if (!object) return failed(object.error(), id);
+  const auto key = state_->target(**object, id);
+  if (!key) return failed(key.error(), id);
+  const auto done = state_->statement([&] { return state_->update(**object, id, input, options); });
+  return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
+}
+
+SaveResult Transaction::remove(std::string_view object_name, std::string_view id) {
+  if (!open()) return failed(closed());
+  const auto object = state_->org.object(object_name);
+  if (!object) return failed(object.error(), id);
+  const auto key = state_->target(**object, id);
+  if (!key) return failed(key.error(), id);
+  if (!(*object)->deletable) {
+    return failed({"INVALID_TYPE_FOR_OPERATION", "entity type " + (*object)->name + " does not support delete", {}},
+                  id);
+  }
+  const auto done = state_->statement([&] { return state_->remove(**object, slot_of(*key), false, 0); });
+  return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
+}
+
+SaveResult Transaction::purge(std::string_view object_name, std::string_view id) {
+  if (!open()) return failed(closed());
+  const auto object = state_->org.object(object_name);
+  if (!object) return failed(object.error(), id);
+  const auto key = state_->target(**object, id, true);
+  if (!key) return failed(key.error(), id);
+  const auto done = state_->statement([&] { return state_->remove(**object, slot_of(*key), true, 0); });
+  return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
+}
+
+SaveResult Transaction::undelete(std::string_view object_name, std::string_view id) {
+  if (!open()) return failed(closed());
+  const auto object = state_->org.object(object_name);
+  if (!object) return failed(object.error(), id);
+  const auto key = state_->target(**object, id, true);
+  if (!key) return failed(key.error(), id);
+  if (state_->state_of(*key) != RowState::deleted || !(*object)->undeletable) {
+    return failed({std::string(codes::kUndeleteFailed), "Entity is not in the recycle bin", {}},
+                  state_->org.id_of(*key));
+  }
+  const auto done = state_->statement([&] { return state_->undelete(**object, slot_of(*key), 0); });
+  return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
+}
+
+std::size_t Transaction::savepoint() const { return state_->undo.size(); }
+
+void Transaction::roll_back_to(std::size_t savepoint) {
+  if (open()) state_->roll_back_to(savepoint);
+}
+
+CommitResult Transaction::commit() { return open() ? state_->commit() : CommitResult{}; }
+
+void Transaction::roll_back() {
+  if (state_) state_->close();
+}
+
+bool Transaction::open() const { return state_ && state_->open; }
+
+std::optional<std::int64_t> Transaction::started_ms() const { return state_ ? state_->started_ms : std::nullopt; }
+
+}  // namespace orgsim

@@ -1,0 +1,92 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "orgsim/core/ascii.h"
+#include "orgsim/core/ids.h"
+#include "orgsim/core/transaction.h"
+
+namespace orgsim {
+
+namespace {
+
+SaveResult run(Transaction& transaction, Operation operation, const BatchRecord& record, std::string_view key_field) {
+  switch (operation) {
+    case Operation::insert:
+      return transaction.insert(record.object, record.input);
+    case Operation::update:
+      return transaction.update(record.object, record.input.id, record.input);
+    case Operation::upsert:
+      return transaction.upsert(record.object, key_field, Value{}, record.input);
+    case Operation::remove:
+      return transaction.remove(record.object, record.input.id);
+    case Operation::purge:
+      return transaction.purge(record.object, record.input.id);
+    case Operation::undelete:
+      return transaction.undelete(record.object, record.input.id);
+  }
+  return {};
+}
+
+/// What makes two records of one batch the same: the id, or for upserts the key's text; empty when there is none.
+std::string identity(Operation operation, const BatchRecord& record, std::string_view key_field) {
+  if (operation == Operation::update || (operation == Operation::upsert && same_name(key_field, "Id"))) {
+    return canonical_id(record.input.id).value_or("");
+  }
+  if (operation != Operation::upsert) return {};
+  for (const InputField& field : record.input.fields) {
+    const auto* value = std::get_if<Value>(&field.value);
+    if (value == nullptr || !same_name(field.name, key_field)) continue;
+    if (const auto* text = std::get_if<std::string>(value)) return fold_case(*text);
+    if (const auto* number = std::get_if<double>(value)) return fmt::format("{}", *number);
+    if (const auto* integer = std::get_if<std::int64_t>(value)) return fmt::format("{}", *integer);
+  }
+  return {};
+}
+
+void roll_back_all(std::vector<SaveResult>& results, Operation operation) {
+  for (SaveResult& result : results) {
+    if (!result.success) continue;
+    result.success = false;
+    // A rolled-back insert has no id; created stays true for upserts, as the real org answers (§0.13).
+    if (result.created) result.id.clear();
+    if (operation == Operation::insert) result.created = false;
+    result.errors = {
+        {std::string(codes::kAllOrNone),
+         "Record rolled back because not all records were valid and the request was using AllOrNone header",
+         {}}};
+  }
+}
+
+}  // namespace
+
+std::vector<SaveResult> write_batch(Transaction& transaction, Operation operation, std::span<const BatchRecord> records,
+                                    bool all_or_none, std::string_view key_field) {
+  const std::size_t start = transaction.savepoint();
+  std::vector<SaveResult> results;
+  results.reserve(records.size());
+  std::set<std::string> seen;
+  bool any_failed = false;
+  for (const BatchRecord& record : records) {
+    const std::string same = identity(operation, record, key_field);
+    if (!same.empty() && !seen.insert(record.object + "/" + same).second) {
+      SaveResult repeated;
+      repeated.id = operation == Operation::update ? same : "";
+      const bool by_id = operation == Operation::update;
+      repeated.errors = {{std::string(codes::kDuplicateValue),
+                          by_id ? "Duplicate id in list: " + same : "Duplicate external id specified: " + same,
+                          {}}};
+      results.push_back(std::move(repeated));
+    } else {
+      results.push_back(run(transaction, operation, record, key_field));
+    }
+    any_failed = any_failed || !results.back().success;
+  }
+  if (all_or_none && any_failed) {
+    transaction.roll_back_to(start);
+    roll_back_all(results, operation);
+  }
+  return results;
+}
+
+}  // namespace orgsim
