@@ -92,11 +92,13 @@ Result<void> WorkerRunner::turn(const std::stop_token& stop) {
   set_state(WorkerState::running);
   const engine::Step step = DUET_TRY(parts_.worker->step());
   {
+    auto inner_error = parts_.inner_error ? parts_.inner_error() : std::nullopt;
     std::lock_guard lock(mutex_);
+    if (inner_error && !status_.last_error) status_.last_error_at = clock_.now();
     ++status_.steps;
     status_.last_step_at = clock_.now();
     status_.errors_in_a_row = 0;
-    status_.last_error.reset();
+    status_.last_error = std::move(inner_error);
   }
   if (back_off_.errors_in_a_row() > 0) {
     log(LogLevel::info, "worker goes on", {{"worker", options_.name}, {"after_errors", back_off_.errors_in_a_row()}});

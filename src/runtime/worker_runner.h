@@ -49,6 +49,8 @@ inline constexpr TimeMs kBellSliceMs = 250;
 struct WorkerParts {
   std::unique_ptr<engine::Worker> worker;
   std::unique_ptr<Bell> bell;  ///< may be null
+  /// What is wrong although steps go well: of a worker that keeps its parts' errors to itself. May be empty.
+  std::function<std::optional<Error>()> inner_error;
 };
 using WorkerFactory = std::function<Result<WorkerParts>()>;
 

@@ -45,8 +45,9 @@ class ScriptedWorker final : public engine::Worker {
 class WorkerRunnerTest : public ::testing::Test {
  protected:
   WorkerFactory factory(ScriptedWorker::Script& script) {
-    return
-        [&script]() -> Result<WorkerParts> { return WorkerParts{std::make_unique<ScriptedWorker>(script), nullptr}; };
+    return [&script]() -> Result<WorkerParts> {
+      return WorkerParts{std::make_unique<ScriptedWorker>(script), nullptr, {}};
+    };
   }
   RunnerOptions options() { return {"scripted", 1, 5, {}}; }
   static bool eventually(const std::function<bool()>& condition) {
@@ -85,7 +86,7 @@ TEST_F(WorkerRunnerTest, AFactoryThatFailsIsTriedAgain) {
       options(),
       [&]() -> Result<WorkerParts> {
         if (++tries < 3) return fail(ErrorKind::store_down, "not yet");
-        return WorkerParts{std::make_unique<ScriptedWorker>(script), nullptr};
+        return WorkerParts{std::make_unique<ScriptedWorker>(script), nullptr, {}};
       },
       clock_, random_);
   EXPECT_TRUE(script.wait_for_steps(1));
@@ -153,7 +154,7 @@ TEST_F(WorkerRunnerTest, LooksOnceMoreAfterArmingAndStepsWhenItRings) {
   WorkerRunner runner(
       options(),
       [&]() -> Result<WorkerParts> {
-        return WorkerParts{std::make_unique<ScriptedWorker>(script), std::make_unique<CountingBell>(armed)};
+        return WorkerParts{std::make_unique<ScriptedWorker>(script), std::make_unique<CountingBell>(armed), {}};
       },
       clock_, random_);
   // Idle step, step after arming, ring; the same again; then it rests armed.
