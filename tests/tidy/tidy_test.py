@@ -117,6 +117,7 @@ class ThirdPartyConfined(RuleTest):
     def test_gtest_stays_in_tests(self) -> None:
         self.bad("third-party-confined", "src/base/a.h", HEADER + "#include <gtest/gtest.h>\n", 2)
         self.good({"src/base/a_test.cpp": "#include <gtest/gtest.h>\n"})
+        self.good({"orgsim/core/org_test_base.h": HEADER + "#include <gtest/gtest.h>\n"})
 
 
 class Sources(RuleTest):

@@ -55,7 +55,7 @@ class Source:
 
     @property
     def is_unit_test(self) -> bool:
-        return self.path.endswith(("_test.cpp", "_test.h"))
+        return re.search(r"_test(_\w+)?\.(cpp|h)$", self.name) is not None
 
     @property
     def is_data(self) -> bool:
