@@ -68,9 +68,9 @@ CREATE TABLE duet.lane (
     only_tombstone boolean NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX lane_row ON duet.lane (mapping_id, row_id) WHERE row_id IS NOT NULL;
-CREATE UNIQUE INDEX lane_sfid ON duet.lane (mapping_id, sfid) WHERE sfid IS NOT NULL;
-CREATE UNIQUE INDEX lane_key ON duet.lane (mapping_id, external_key) WHERE external_key IS NOT NULL;
+CREATE UNIQUE INDEX lane_row ON duet.lane (mapping_id, row_id);
+CREATE UNIQUE INDEX lane_sfid ON duet.lane (mapping_id, sfid);
+CREATE UNIQUE INDEX lane_key ON duet.lane (mapping_id, external_key);
 CREATE INDEX lane_sendable ON duet.lane (mapping_id, first_log) WHERE sendable;
 CREATE INDEX lane_in_flight ON duet.lane (mapping_id) WHERE in_flight;
 CREATE INDEX lane_settle ON duet.lane (mapping_id, settle_since) WHERE settle_by IS NOT NULL;

@@ -1,4 +1,2 @@
 CREATE TRIGGER :"log_trigger" AFTER INSERT OR DELETE OR UPDATE ON :"schema".:"table"
     FOR EACH ROW WHEN ((public.get_xmlbinary())::text = 'base64'::text) EXECUTE FUNCTION :"schema".:"logger"();
-CREATE TRIGGER :"status_trigger" BEFORE INSERT OR UPDATE ON :"schema".:"table"
-    FOR EACH ROW EXECUTE FUNCTION :"schema".:"status"();
