@@ -52,7 +52,10 @@ class Cluster:
 
     @property
     def url(self):
-        return f"postgresql://{self.user}@/app?host={self.folder}"
+        return self.url_of("app")
+
+    def url_of(self, database):
+        return f"postgresql://{self.user}@/{database}?host={self.folder}"
 
     def _run(self, *command):
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **self.owner)
