@@ -22,11 +22,11 @@ TEST_F(ControlTest, APersonsEditsAreTheOtherUsers) {
   const std::string id = made.body["results"][0]["id"];
   const Answer edited = call("POST", "/orgsim/records/Account", {{"records", {{{"Id", id}, {"Phone", "1"}}}}});
   ASSERT_EQ(edited.status, 200) << edited.text;
-  EXPECT_GT(edited.body["commit_number"], made.body["commit_number"]);
+  EXPECT_GT(edited.body["commitNumber"], made.body["commitNumber"]);
   const json history = get("/orgsim/history/Account/" + id).body;
   ASSERT_EQ(history.size(), 2u);
-  EXPECT_EQ(history[1]["user_id"], status()["other_user_id"]) << history;
-  EXPECT_EQ(history[1]["transaction_key"], edited.body["transaction_key"]);
+  EXPECT_EQ(history[1]["user"], status()["other_user_id"]) << history;
+  EXPECT_EQ(history[1]["transactionKey"], edited.body["transactionKey"]);
   EXPECT_EQ(call("POST", "/orgsim/records/Account", {{"delete", {id}}}).status, 200);
   EXPECT_EQ(get("sobjects/Account/" + id).error_code(), "ENTITY_IS_DELETED");
   EXPECT_EQ(call("POST", "/orgsim/records/Account", {{"undelete", {id}}}).status, 200);

@@ -132,9 +132,9 @@ HttpResponse ControlApi::write_records(const std::string& object, const json& bo
   const bool in_time = commit_in_time(org, transaction, std::chrono::steady_clock::now(), &committed);
   if (!in_time) return json_answer(503, {{"error", "REQUEST_RUNNING_TOO_LONG"}, {"message", "rolled back"}});
   return json_answer(all_good ? 200 : 400, {{"results", std::move(results)},
-                                            {"commit_number", committed.commit_number},
-                                            {"commit_ms", committed.commit_ms},
-                                            {"transaction_key", committed.transaction_key}});
+                                            {"commitNumber", committed.commit_number},
+                                            {"commitTimestamp", committed.commit_ms},
+                                            {"transactionKey", committed.transaction_key}});
 }
 
 HttpResponse ControlApi::read_records(const std::string& object) {

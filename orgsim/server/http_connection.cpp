@@ -103,13 +103,24 @@ bool HttpConnection::fill() {
   return got > 0;
 }
 
-std::string HttpConnection::take_target() {
-  size_t end = in_.find('\n', in_position_);
-  while (end == std::string::npos && in_.size() - in_position_ <= kTargetMax) {
-    if (!fill()) return {};
-    end = in_.find('\n', in_position_);
+HttpConnection::Head HttpConnection::read_head() {
+  constexpr std::string_view kEnd = "\r\n\r\n";
+  size_t searched = 0;
+  while (true) {
+    const std::string_view head = std::string_view(in_).substr(in_position_);
+    const size_t line_end = head.find('\n');
+    if (std::min(line_end, head.size()) > kRequestLineMax) return Head::line_too_long;
+    const size_t end = head.find(kEnd, searched > kEnd.size() ? searched - kEnd.size() : 0);
+    if (end != std::string_view::npos && end <= kHeadMax) return Head::complete;
+    if (head.size() > kHeadMax) return Head::too_large;
+    searched = head.size();
+    if (!fill()) return Head::incomplete;
   }
-  if (end == std::string::npos || end - in_position_ > kTargetMax) return {};
+}
+
+std::string HttpConnection::take_target() {
+  const size_t end = in_.find('\n', in_position_);
+  if (end == std::string::npos) return {};
   const std::string_view line = std::string_view(in_).substr(in_position_, end - in_position_);
   const size_t first = line.find(' ');
   const size_t last = line.rfind(' ');

@@ -14,8 +14,11 @@ namespace orgsim {
 /// Used by one thread; only cut() and shut_down() may come from another.
 class HttpConnection final : public httplib::Stream {
  public:
-  /// The org's bound on a request line; a longer one is left for the library to answer with 414.
-  static constexpr size_t kTargetMax = 16384;
+  /// The org's bound on a request line, and ours on a whole head: what is longer is answered with 414 or 431.
+  static constexpr size_t kRequestLineMax = 16384;
+  static constexpr size_t kHeadMax = 65536;
+
+  enum class Head { complete, incomplete, line_too_long, too_large };
 
   /// Takes ownership of fd. tls may be null.
   HttpConnection(int fd, SSL_CTX* tls);
@@ -27,8 +30,10 @@ class HttpConnection final : public httplib::Stream {
   bool handshake();
   /// Waits for the first byte of the next request; false on end of stream, timeout or shut_down().
   bool wait_readable(std::chrono::milliseconds timeout);
+  /// Reads up to the blank line that ends the head; `incomplete` when the peer stopped before it.
+  Head read_head();
   /// Takes the target off the request line ("POST /a?b HTTP/1.1" becomes "POST / HTTP/1.1") and returns it: the library
-  /// bounds it at 8 KB and decodes %2F before the path is split. Empty when the line is malformed or too long.
+  /// bounds it at 8 KB and decodes %2F before the path is split. Empty when the line is malformed.
   std::string take_target();
   bool flush();
   /// From now on nothing more is sent; with reset, the peer sees a RST.

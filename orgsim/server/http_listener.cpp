@@ -131,6 +131,13 @@ class HttpListener::Impl final : public httplib::Server {
       });
     }
     if (in.body_too_large) in.body = {};
+    if (broken && !in.body_too_large) {
+      // Half a body is no request: nothing of it may be applied.
+      out.status = 400;
+      out.set_header("Connection", "close");
+      current_request.close_after = true;
+      return;
+    }
     HttpResponse answer = handler_(in);
     HttpConnection& connection = *current_request.connection;
     if (answer.fate != ConnectionFate::keep) {
@@ -165,14 +172,28 @@ class HttpListener::Impl final : public httplib::Server {
   void serve(HttpConnection& connection) {
     if (!connection.handshake()) return;
     while (connection.wait_readable(kIdleTimeout)) {
+      const HttpConnection::Head head = connection.read_head();
+      if (head != HttpConnection::Head::complete) {
+        refuse(connection, head);
+        break;
+      }
       current_request = {&connection, connection.take_target(), false};
-      // A request line that could not be read is answered with 400 or 414; what follows it means nothing.
+      // A request line that could not be read is answered with 400; what follows it means nothing.
       current_request.close_after = current_request.target.empty();
       bool closed = false;
       const bool handled = process_request(connection, false, closed, [](httplib::Request&) {});
       if (!connection.flush() || !handled || closed || connection.is_cut() || current_request.close_after) break;
     }
     current_request = {};
+  }
+
+  static void refuse(HttpConnection& connection, HttpConnection::Head head) {
+    if (head == HttpConnection::Head::incomplete) return;
+    const bool is_line = head == HttpConnection::Head::line_too_long;
+    const std::string answer = fmt::format("HTTP/1.1 {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                                           is_line ? "414 URI Too Long" : "431 Request Header Fields Too Large");
+    connection.write(answer.data(), answer.size());
+    connection.flush();
   }
 
   bool enter(int fd) {

@@ -103,6 +103,21 @@ TEST_F(HttpListenerTest, ARequestLineMayHave16KBytesAndNoMore) {
   EXPECT_NE(answer.find(" 414 "), std::string::npos) << answer.substr(0, 80);
 }
 
+TEST_F(HttpListenerTest, AHeadWithoutEndIsRefused) {
+  std::string head = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 3000; ++i) head += "X-Header-" + std::to_string(i) + ": some value\r\n";
+  const std::string answer = raw_exchange(listener_.port(), head);
+  EXPECT_NE(answer.find(" 431 "), std::string::npos) << answer.substr(0, 80);
+}
+
+TEST_F(HttpListenerTest, HalfABodyIsNotHandled) {
+  const int port = listener_.port();
+  const std::string answer =
+      raw_exchange(port, "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\nzz\r\n");
+  EXPECT_EQ(answer.find("abcde"), std::string::npos) << answer;
+  EXPECT_NE(answer.find(" 400 "), std::string::npos) << answer;
+}
+
 TEST_F(HttpListenerTest, RubbishClosesTheConnectionAndHarmsNobody) {
   for (const std::string text : {"\r\n\r\n", "rubbish\r\n\r\n", "GET\r\n\r\n", "\0\0\0\0", "GET / HTTP/9.9\r\n\r\n"}) {
     raw_exchange(listener_.port(), text + "\r\nConnection: close\r\n\r\n");

@@ -146,6 +146,8 @@ class PubSubServer::Impl {
     builder.SetResourceQuota(quota);
     builder.SetMaxReceiveMessageSize(kMessageBytesMax);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // A client may keep an idle stream alive with pings of its own.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
     int port = 0;
     const bool v6 = listener.host.find(':') != std::string::npos;
     builder.AddListeningPort(fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), listener.host, listener.port),

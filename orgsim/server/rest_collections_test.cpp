@@ -103,7 +103,7 @@ TEST_F(CollectionsTest, OneCallIsOneTransactionAndOneApiCall) {
   const json first = get("/orgsim/history/Account/" + made.body[0]["id"].get<std::string>()).body;
   const json second = get("/orgsim/history/Account/" + made.body[1]["id"].get<std::string>()).body;
   ASSERT_TRUE(first.is_array() && second.is_array());
-  EXPECT_EQ(first[0]["commit_number"], second[0]["commit_number"]);
+  EXPECT_EQ(first[0]["commitNumber"], second[0]["commitNumber"]);
 }
 
 }  // namespace
