@@ -13,8 +13,10 @@ TEST(Address, reads_scheme_host_and_port) {
 }
 
 TEST(Address, refuses_what_is_no_plain_web_address) {
-  for (const char* url : {"", "acme.my.salesforce.com", "ftp://a.example", "https://", "https://user@a.example", "https://a.example:", "https://a.example:0",
-                          "https://a.example:70000", "https://a.example:8x", "https://a b.example", "https://a.example\\@b.example", "https://[::1", "file:///etc/passwd"}) {
+  for (const char* url :
+       {"", "acme.my.salesforce.com", "ftp://a.example", "https://", "https://user@a.example",
+        "https://a.example:", "https://a.example:0", "https://a.example:70000", "https://a.example:8x",
+        "https://a b.example", "https://a.example\\@b.example", "https://[::1", "file:///etc/passwd"}) {
     EXPECT_FALSE(parse_origin(url)) << url;
   }
 }
@@ -23,8 +25,9 @@ TEST(Address, trusts_only_salesforce_and_the_login_host) {
   Origin login = *parse_origin("https://login.salesforce.com");
   EXPECT_TRUE(trusted_instance("https://acme.my.salesforce.com", login));
   EXPECT_TRUE(trusted_instance("https://acme.lightning.force.com/", login));
-  for (const char* url : {"http://acme.my.salesforce.com", "https://acme.my.salesforce.com.evil.example", "https://evilsalesforce.com", "https://127.0.0.1",
-                          "http://localhost:80", "https://169.254.169.254/", "https://salesforce.com@evil.example"}) {
+  for (const char* url : {"http://acme.my.salesforce.com", "https://acme.my.salesforce.com.evil.example",
+                          "https://evilsalesforce.com", "https://127.0.0.1", "http://localhost:80",
+                          "https://169.254.169.254/", "https://salesforce.com@evil.example"}) {
     EXPECT_FALSE(trusted_instance(url, login)) << url;
   }
 }

@@ -26,14 +26,16 @@ std::string from_base64url(std::string text) {
   std::size_t padding = (4 - text.size() % 4) % 4;
   text.append(padding, '=');
   std::string bytes(text.size() / 4 * 3, '\0');
-  EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), reinterpret_cast<const unsigned char*>(text.data()),
+                  static_cast<int>(text.size()));
   bytes.resize(bytes.size() - padding);
   return bytes;
 }
 
 TEST(Jwt, is_signed_with_the_key_and_names_who_where_and_until_when) {
   KeyPair pair;
-  auto token = make_login_assertion(pair.pem(), "client", "user@example.com", "https://login.salesforce.com", 1'000'000);
+  auto token =
+      make_login_assertion(pair.pem(), "client", "user@example.com", "https://login.salesforce.com", 1'000'000);
   ASSERT_TRUE(token) << describe(token.error());
   auto first = token->find('.'), second = token->rfind('.');
   EXPECT_EQ(from_base64url(token->substr(0, first)), R"({"alg":"RS256","typ":"JWT"})");

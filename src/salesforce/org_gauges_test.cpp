@@ -17,7 +17,8 @@ TEST(HttpDate, reads_and_writes) {
   EXPECT_EQ(format_http_date(1'439'164'800'000), "Mon, 10 Aug 2015 00:00:00 GMT");
   EXPECT_EQ(format_http_date(999), "Thu, 01 Jan 1970 00:00:00 GMT");
   EXPECT_EQ(parse_http_date("Mon, 10 Aug 2015 00:00:01 GMT"), 1'439'164'801'000);
-  for (const char* text : {"", "Mon, 10 Aug 2015 00:00:00 CET", "Mon, 10 Xyz 2015 00:00:00 GMT", "Mon, 10 Aug 2015 25:00:00 GMT", "Monday, 10-Aug-15 00:00:00 GMT"}) {
+  for (const char* text : {"", "Mon, 10 Aug 2015 00:00:00 CET", "Mon, 10 Xyz 2015 00:00:00 GMT",
+                           "Mon, 10 Aug 2015 25:00:00 GMT", "Monday, 10-Aug-15 00:00:00 GMT"}) {
     EXPECT_EQ(parse_http_date(text), std::nullopt) << text;
   }
 }

@@ -34,7 +34,8 @@ TEST(PageCutter, goes_on_where_a_broken_page_stopped_wherever_that_was) {
       result += cutter.cut(first);
       cutter.begin_page();
       auto feed = [&](std::string_view bytes) {
-        for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) result += cutter.cut(bytes.substr(0, step));
+        for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size())))
+          result += cutter.cut(bytes.substr(0, step));
       };
       feed(std::string_view(second).substr(0, cut));
       cutter.repeat_page();

@@ -6,10 +6,12 @@ namespace duet::salesforce {
 namespace {
 
 TEST(PubSubError, goes_by_the_trailer_first) {
-  Error corrupted = pubsub_error(3, "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.corrupted", "The Replay ID validation failed");
+  Error corrupted = pubsub_error(3, "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.corrupted",
+                                 "The Replay ID validation failed");
   EXPECT_EQ(corrupted.kind, ErrorKind::bad_data);
   EXPECT_EQ(corrupted.code, "replayid.corrupted");
-  EXPECT_EQ(pubsub_error(3, "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.validation.failed", "").code, "replayid.corrupted");
+  EXPECT_EQ(pubsub_error(3, "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.validation.failed", "").code,
+            "replayid.corrupted");
   EXPECT_EQ(pubsub_error(16, "sfdc.platform.eventbus.grpc.service.auth.error", "").kind, ErrorKind::auth_expired);
   EXPECT_EQ(pubsub_error(8, "sfdc.platform.eventbus.grpc.subscription.limit.exceeded", "").kind, ErrorKind::throttled);
   EXPECT_EQ(pubsub_error(5, "sfdc.platform.eventbus.grpc.topic.not.found", "").kind, ErrorKind::not_found);
@@ -28,7 +30,8 @@ TEST(PubSubError, goes_by_the_status_without_one) {
 }
 
 TEST(PubSubError, finds_the_code_in_the_message) {
-  EXPECT_EQ(pubsub_error(3, "", "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.corrupted rpcId: 7").code, "replayid.corrupted");
+  EXPECT_EQ(pubsub_error(3, "", "sfdc.platform.eventbus.grpc.subscription.fetch.replayid.corrupted rpcId: 7").code,
+            "replayid.corrupted");
 }
 
 }  // namespace

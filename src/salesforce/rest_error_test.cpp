@@ -18,7 +18,8 @@ TEST(RestError, goes_by_the_code_and_not_by_the_status) {
   };
   for (const Case& c : {
            Case{400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", ErrorKind::row_locked},
-           Case{400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of BeforeUpdate caused by: UNABLE_TO_LOCK_ROW, x", ErrorKind::row_locked},
+           Case{400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                "T: execution of BeforeUpdate caused by: UNABLE_TO_LOCK_ROW, x", ErrorKind::row_locked},
            Case{400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.NullPointerException", ErrorKind::rejected},
            Case{400, "DUPLICATE_VALUE", "duplicate value found", ErrorKind::duplicate},
            Case{400, "DUPLICATES_DETECTED", "Use one of these records?", ErrorKind::rejected},
@@ -30,8 +31,10 @@ TEST(RestError, goes_by_the_code_and_not_by_the_status) {
            Case{400, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "no", ErrorKind::rejected},
            Case{400, "STRING_TOO_LONG", "Name: data value too large", ErrorKind::rejected},
            Case{400, "INVALID_FIELD", "No such column 'X' on sobject of type Account", ErrorKind::schema_changed},
-           Case{400, "INVALID_FIELD", "Foreign key external ID: a-1 not found for field Ext__c in entity Account", ErrorKind::rejected},
-           Case{400, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: CreatedById", ErrorKind::schema_changed},
+           Case{400, "INVALID_FIELD", "Foreign key external ID: a-1 not found for field Ext__c in entity Account",
+                ErrorKind::rejected},
+           Case{400, "INVALID_FIELD_FOR_INSERT_UPDATE", "Unable to create/update fields: CreatedById",
+                ErrorKind::schema_changed},
            Case{403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", ErrorKind::throttled},
            Case{403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights", ErrorKind::forbidden},
            Case{400, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights", ErrorKind::forbidden},
@@ -50,8 +53,12 @@ TEST(RestError, goes_by_the_code_and_not_by_the_status) {
 }
 
 TEST(RestError, backs_off_by_the_limit_that_was_met) {
-  EXPECT_EQ(error_of_answer(403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")).retry_after_ms, 300'000);
-  EXPECT_EQ(error_of_answer(403, body("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")).retry_after_ms, 2'000);
+  EXPECT_EQ(error_of_answer(403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")).retry_after_ms,
+            300'000);
+  EXPECT_EQ(error_of_answer(
+                403, body("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."))
+                .retry_after_ms,
+            2'000);
 }
 
 TEST(RestError, reads_answers_without_a_code) {
@@ -75,7 +82,9 @@ TEST(RestError, a_failed_condition_has_its_own_code) {
   }
 }
 
-TEST(RestError, bounds_the_orgs_message) { EXPECT_EQ(error_of_code("X", std::string(50'000, 'a')).message.size(), 1'000u); }
+TEST(RestError, bounds_the_orgs_message) {
+  EXPECT_EQ(error_of_code("X", std::string(50'000, 'a')).message.size(), 1'000u);
+}
 
 }  // namespace
 }  // namespace duet::salesforce

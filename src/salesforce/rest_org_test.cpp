@@ -1,0 +1,371 @@
+#include "salesforce/rest_org.h"
+
+#include <gtest/gtest.h>
+
+#include "salesforce/scripted_server.h"
+
+namespace duet::salesforce {
+namespace {
+
+using ports::SendBatch;
+using ports::Transport;
+using ports::Verdict;
+
+class NoPubSub final : public PubSubClient {
+ public:
+  Result<bool> can_subscribe(const std::string& topic) override {
+    if (topic == "/data/AccountChangeEvent" || topic == "/data/Foo__ChangeEvent") return true;
+    if (topic == "/data/BrokenChangeEvent") return fail(ErrorKind::network, "down");
+    return fail(ErrorKind::not_found, "no topic");
+  }
+  Result<std::string> schema(const std::string&) override { return fail(ErrorKind::bug, "not used"); }
+  Result<std::unique_ptr<Subscription>> subscribe(const std::string&, const std::string&) override {
+    return fail(ErrorKind::bug, "not used");
+  }
+};
+
+struct Fixture {
+  explicit Fixture(ScriptedServer::Answer answer)
+      : server(std::move(answer)), org(std::make_shared<Session>(server.settings()), std::make_shared<NoPubSub>()) {}
+  ScriptedServer server;
+  RestOrg org;
+};
+
+Mapping account() {
+  Mapping mapping;
+  mapping.object = "Account";
+  mapping.upsert_field = "Ext__c";
+  auto add = [&](std::string name, FieldType type) {
+    MappedField field;
+    field.schema.name = std::move(name);
+    field.schema.type = type;
+    mapping.fields.push_back(std::move(field));
+  };
+  add("Id", FieldType::id);
+  add("Name", FieldType::string);
+  add("Ext__c", FieldType::string);
+  add("SystemModstamp", FieldType::datetime);
+  return mapping;
+}
+
+constexpr const char* kId = "0014W000027f6V3QAI";
+constexpr const char* kOther = "0014W000027f6V4QAI";
+
+void json(httplib::Response& response, int status, const std::string& body) {
+  response.status = status;
+  response.set_content(body, "application/json");
+}
+
+std::string decoded_query(const ScriptedServer::Seen& seen) {
+  auto at = seen.target.find("q=");
+  return at == std::string::npos ? std::string() : httplib::detail::decode_url(seen.target.substr(at + 2), false);
+}
+
+TEST(RestOrgSend, upserts_a_collection_by_key_with_the_token) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(response, 200, R"([{"id":"0014W000027f6V3QAI","success":true,"errors":[],"created":true},
+                            {"success":false,"errors":[{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found: Ext__c duplicates value","fields":[]}]}])");
+  });
+  SendBatch batch{.kind = AttemptKind::create,
+                  .transport = Transport::collection,
+                  .token = "duet-1",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  batch.records.push_back(
+      {.sfid = {}, .external_id = "k-1", .fields = {{"Name", std::string("A\"b")}, {"Ext__c", std::string("k-1")}}});
+  batch.records.push_back({.sfid = {}, .external_id = "k-2", .fields = {{"Name", Null{}}}});
+  auto outcomes = f.org.send(account(), batch);
+  ASSERT_EQ(outcomes.size(), 2u);
+  EXPECT_EQ(outcomes[0].verdict, Verdict::accepted);
+  EXPECT_EQ(outcomes[0].sfid, kId);
+  EXPECT_TRUE(outcomes[0].created);
+  EXPECT_EQ(outcomes[1].verdict, Verdict::rejected);
+  EXPECT_EQ(outcomes[1].error->kind, ErrorKind::duplicate);
+  auto seen = f.server.seen().at(0);
+  EXPECT_EQ(seen.method, "PATCH");
+  EXPECT_EQ(seen.target, "/services/data/v62.0/composite/sobjects/Account/Ext__c");
+  EXPECT_EQ(
+      seen.body,
+      R"({"allOrNone":false,"records":[{"attributes":{"type":"Account"},"Ext__c":"k-1","Name":"A\"b"},{"attributes":{"type":"Account"},"Ext__c":"k-2","Name":null}]})");
+  EXPECT_EQ(seen.headers.find("Sforce-Call-Options")->second, "client=duet-1");
+}
+
+TEST(RestOrgSend, updates_deletes_and_inserts_without_key_by_collections) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(response, 200, R"([{"id":"0014W000027f6V3QAI","success":true,"errors":[]}])");
+  });
+  SendBatch batch{.kind = AttemptKind::update,
+                  .transport = Transport::collection,
+                  .token = "t",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
+  EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
+  batch.kind = AttemptKind::remove;
+  EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
+  batch.kind = AttemptKind::create;
+  EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
+  auto seen = f.server.seen();
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0].method + " " + seen[0].target, "PATCH /services/data/v62.0/composite/sobjects");
+  EXPECT_NE(seen[0].body.find(R"("id":"0014W000027f6V3QAI")"), std::string::npos);
+  EXPECT_EQ(seen[1].method + " " + seen[1].target,
+            std::string("DELETE /services/data/v62.0/composite/sobjects?ids=") + kId + "&allOrNone=false");
+  EXPECT_EQ(seen[2].method + " " + seen[2].target, "POST /services/data/v62.0/composite/sobjects");
+}
+
+TEST(RestOrgSend, splits_what_is_more_than_a_collection) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    std::size_t records = 0;
+    for (auto at = request.body.find("attributes"); at != std::string::npos;
+         at = request.body.find("attributes", at + 1))
+      ++records;
+    std::string body = "[";
+    for (std::size_t i = 0; i < records; ++i)
+      body += std::string(i ? "," : "") + R"({"id":"0014W000027f6V3QAI","success":true,"errors":[]})";
+    json(response, 200, body + "]");
+  });
+  SendBatch batch{.kind = AttemptKind::update,
+                  .transport = Transport::collection,
+                  .token = "t",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  for (int i = 0; i < 401; ++i)
+    batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
+  auto outcomes = f.org.send(account(), batch);
+  EXPECT_EQ(f.server.seen().size(), 3u);
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome.verdict, Verdict::accepted);
+}
+
+TEST(RestOrgSend, a_record_that_cannot_be_written_does_not_hold_back_the_others) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(response, 200, R"([{"id":"0014W000027f6V4QAI","success":true,"errors":[]}])");
+  });
+  SendBatch batch{.kind = AttemptKind::update,
+                  .transport = Transport::collection,
+                  .token = "t",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("\xff")}}});
+  batch.records.push_back({.sfid = kOther, .external_id = {}, .fields = {{"Name", std::string("x")}}});
+  auto outcomes = f.org.send(account(), batch);
+  EXPECT_EQ(outcomes[0].verdict, Verdict::rejected);
+  EXPECT_EQ(outcomes[0].error->kind, ErrorKind::bad_data);
+  EXPECT_EQ(outcomes[1].verdict, Verdict::accepted);
+  EXPECT_EQ(outcomes[1].sfid, kOther);
+}
+
+TEST(RestOrgSend, tells_every_record_of_a_call_that_failed_as_a_whole) {
+  int status = 503;
+  std::string body = "<html>";
+  Fixture f([&](const httplib::Request&, httplib::Response& response) { json(response, status, body); });
+  SendBatch batch{.kind = AttemptKind::update,
+                  .transport = Transport::collection,
+                  .token = "t",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  for (int i = 0; i < 2; ++i)
+    batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
+  for (const auto& outcome : f.org.send(account(), batch)) EXPECT_EQ(outcome.verdict, Verdict::unknown);
+  status = 403;
+  body = R"([{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}])";
+  for (const auto& outcome : f.org.send(account(), batch)) {
+    EXPECT_EQ(outcome.verdict, Verdict::rejected);
+    EXPECT_EQ(outcome.error->kind, ErrorKind::throttled);
+  }
+  status = 200;
+  body = "[]";
+  for (const auto& outcome : f.org.send(account(), batch)) EXPECT_EQ(outcome.verdict, Verdict::unknown);
+}
+
+TEST(RestOrgSend, sends_nothing_to_an_org_that_cannot_be_reached) {
+  ConnectionSettings settings;
+  {
+    ScriptedServer closed([](const httplib::Request&, httplib::Response&) {});
+    settings = closed.settings();
+  }
+  RestOrg org(std::make_shared<Session>(settings), std::make_shared<NoPubSub>());
+  SendBatch batch{.kind = AttemptKind::update,
+                  .transport = Transport::single_row,
+                  .token = "t",
+                  .records = {{.sfid = kId, .external_id = {}, .fields = {}}},
+                  .if_unmodified_since = {}};
+  EXPECT_EQ(org.send(account(), batch)[0].verdict, Verdict::not_sent);
+}
+
+TEST(RestOrgSend, sends_single_rows) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    if (request.method == "PATCH" && request.has_header("If-Unmodified-Since")) return json(response, 412, "");
+    if (request.method == "DELETE")
+      return json(response, 404, R"([{"message":"entity is deleted","errorCode":"ENTITY_IS_DELETED","fields":[]}])");
+    json(response, 201, R"({"id":"0014W000027f6V3QAI","success":true,"errors":[],"created":true})");
+  });
+  SendBatch batch{.kind = AttemptKind::create,
+                  .transport = Transport::single_row,
+                  .token = "bad\r\ntoken",
+                  .records = {},
+                  .if_unmodified_since = {}};
+  batch.records.push_back(
+      {.sfid = kId, .external_id = "a/b ü", .fields = {{"Name", std::string("x")}, {"Ext__c", std::string("a/b ü")}}});
+  EXPECT_EQ(f.org.send(account(), batch)[0].sfid, kId);
+  batch.kind = AttemptKind::update;
+  batch.if_unmodified_since = 1'439'164'800'999;
+  EXPECT_EQ(f.org.send(account(), batch)[0].error->code, "PRECONDITION_FAILED");
+  batch.kind = AttemptKind::remove;
+  EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
+  Mapping keyless = account();
+  keyless.upsert_field.clear();
+  batch.kind = AttemptKind::create;
+  EXPECT_EQ(f.org.send(keyless, batch)[0].verdict, Verdict::accepted);
+  auto seen = f.server.seen();
+  EXPECT_EQ(seen[0].target, "/services/data/v62.0/sobjects/Account/Ext__c/a%2Fb%20%C3%BC");
+  EXPECT_EQ(seen[0].body, R"({"Name":"x"})");
+  EXPECT_FALSE(seen[0].headers.contains("Sforce-Call-Options"));
+  EXPECT_EQ(seen[1].headers.find("If-Unmodified-Since")->second, "Mon, 10 Aug 2015 00:00:00 GMT");
+  EXPECT_EQ(seen[3].method + " " + seen[3].target, "POST /services/data/v62.0/sobjects/Account");
+}
+
+TEST(RestOrgRead, reads_by_id_and_says_what_is_gone) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(
+        response, 200,
+        R"([null,{"attributes":{},"Id":"0014W000027f6V4QAI","Name":"x","SystemModstamp":"2020-10-22T21:03:23.000+0000"}])");
+  });
+  std::vector<std::string> ids = {kId, kOther};
+  auto records = f.org.read(account(), ids);
+  ASSERT_TRUE(records) << describe(records.error());
+  EXPECT_TRUE((*records)[0].deleted);
+  EXPECT_EQ((*records)[1].stamp, 1'603'400'603'000);
+  EXPECT_EQ(
+      f.server.seen()[0].body,
+      R"({"fields":["Id","Name","Ext__c","SystemModstamp","LastModifiedById"],"ids":["0014W000027f6V3QAI","0014W000027f6V4QAI"]})");
+  std::vector<std::string> hostile = {"x' OR Id != '"};
+  EXPECT_FALSE(f.org.read(account(), hostile));
+}
+
+TEST(RestOrgRead, does_without_the_actor_where_an_object_has_none) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    if (request.body.find("LastModifiedById") != std::string::npos) {
+      return json(
+          response, 400,
+          R"([{"message":"No such column 'LastModifiedById' on sobject of type Account","errorCode":"INVALID_FIELD"}])");
+    }
+    json(response, 200, "[null]");
+  });
+  std::vector<std::string> ids = {kId};
+  EXPECT_TRUE(f.org.read(account(), ids));
+  EXPECT_TRUE(f.org.read(account(), ids));
+  EXPECT_EQ(f.server.seen().size(), 3u);
+}
+
+TEST(RestOrgRead, reads_by_key_with_escaped_literals) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(response, 200, R"({"totalSize":1,"done":true,"records":[{"Id":"0014W000027f6V3QAI","Ext__c":"o'k"}]})");
+  });
+  std::vector<std::string> keys = {"o'k", "b\\"};
+  auto records = f.org.read_by_key(account(), keys);
+  ASSERT_TRUE(records) << describe(records.error());
+  EXPECT_EQ(records->size(), 1u);
+  EXPECT_EQ(
+      decoded_query(f.server.seen()[0]),
+      R"(SELECT Id,Name,Ext__c,SystemModstamp,LastModifiedById FROM Account WHERE Ext__c IN ('o\'k','b\\') LIMIT 2000)");
+}
+
+TEST(RestOrgRead, splits_keys_that_do_not_fit_an_address) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    EXPECT_LT(request.target.size(), 14'000u);
+    json(response, 200, R"({"totalSize":0,"done":true,"records":[]})");
+  });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) keys.push_back(std::string(100, 'k') + std::to_string(i));
+  ASSERT_TRUE(f.org.read_by_key(account(), keys));
+  EXPECT_GT(f.server.seen().size(), 2u);
+}
+
+TEST(RestOrgRead, polls_by_stamp_and_id_and_follows_pages) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    if (request.target.find("/query/01g-1") != std::string::npos) {
+      return json(
+          response, 200,
+          R"({"totalSize":2,"done":true,"records":[{"Id":"0014W000027f6V4QAI","IsDeleted":true,"SystemModstamp":"2020-10-22T21:03:24.000+0000"}]})");
+    }
+    json(
+        response, 200,
+        R"({"totalSize":2,"done":false,"nextRecordsUrl":"/services/data/v62.0/query/01g-1","records":[{"Id":"0014W000027f6V3QAI","SystemModstamp":"2020-10-22T21:03:23.000+0000"}]})");
+  });
+  auto page = f.org.changed(account(), 1'603'400'603'000, 1'603'400'700'000, kId);
+  ASSERT_TRUE(page) << describe(page.error());
+  EXPECT_TRUE(page->done);
+  ASSERT_EQ(page->records.size(), 2u);
+  EXPECT_TRUE(page->records[1].deleted);
+  auto seen = f.server.seen();
+  EXPECT_TRUE(seen[0].target.starts_with("/services/data/v62.0/queryAll?q="));
+  EXPECT_EQ(decoded_query(seen[0]),
+            "SELECT Id,Name,Ext__c,SystemModstamp,IsDeleted,LastModifiedById FROM Account WHERE (SystemModstamp > "
+            "2020-10-22T21:03:23.000Z OR "
+            "(SystemModstamp = 2020-10-22T21:03:23.000Z AND Id > '0014W000027f6V3QAI')) AND SystemModstamp < "
+            "2020-10-22T21:05:00.000Z "
+            "ORDER BY SystemModstamp ASC, Id ASC LIMIT 2000");
+}
+
+TEST(RestOrgRead, asks_for_ids_first_when_the_fields_do_not_fit_an_address) {
+  Mapping wide = account();
+  for (int i = 0; i < 500; ++i) {
+    MappedField field;
+    field.schema.name = "A_field_with_a_rather_long_name_" + std::to_string(i) + "__c";
+    wide.fields.push_back(field);
+  }
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    if (request.method == "POST")
+      return json(response, 200,
+                  R"([{"Id":"0014W000027f6V3QAI","Name":"x","SystemModstamp":"2020-10-22T21:03:59.000+0000"}])");
+    json(
+        response, 200,
+        R"({"totalSize":2,"done":true,"records":[{"Id":"0014W000027f6V3QAI","IsDeleted":false,"SystemModstamp":"2020-10-22T21:03:23.000+0000"},
+                            {"Id":"0014W000027f6V4QAI","IsDeleted":true,"SystemModstamp":"2020-10-22T21:03:24.000+0000"}]})");
+  });
+  auto page = f.org.changed(wide, 0, 1'703'400'700'000, {});
+  ASSERT_TRUE(page) << describe(page.error());
+  ASSERT_EQ(page->records.size(), 2u);
+  EXPECT_EQ(value_of(page->records[0].fields, "Name"), Value(std::string("x")));
+  EXPECT_EQ(page->records[0].stamp, 1'603'400'603'000) << "the page's order is the listed one";
+  EXPECT_TRUE(page->records[1].deleted);
+}
+
+TEST(RestOrgRead, lists_deleted_records_by_whole_minutes) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(
+        response, 200,
+        R"({"deletedRecords":[{"id":"0014W000027f6V3","deletedDate":"2015-05-18T22:31:17.000+0000"}],"earliestDateAvailable":"2015-04-11T06:44:00.000+0000","latestDateCovered":"2015-05-18T22:31:00.000+0000"})");
+  });
+  auto page = f.org.deleted(account(), 1'603'400'603'000, 1'603'400'604'000);
+  ASSERT_TRUE(page) << describe(page.error());
+  EXPECT_EQ(page->records.at(0).sfid, kId);
+  EXPECT_EQ(format_timestamp(page->covered_until), "2015-05-18T22:31:00.000Z");
+  EXPECT_EQ(f.server.seen()[0].target,
+            "/services/data/v62.0/sobjects/Account/deleted/"
+            "?start=2020-10-22T21%3A03%3A00.000Z&end=2020-10-22T21%3A04%3A00.000Z");
+}
+
+TEST(RestOrg, counts_and_names_itself) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    response.set_header("Sforce-Limit-Info", "api-usage=7/100");
+    if (request.path == "/services/oauth2/userinfo")
+      return json(response, 200, R"({"user_id":"0054W00000BZkk0","organization_id":"00D4W0000008abc"})");
+    json(response, 200, R"({"totalSize":1234,"done":true,"records":[]})");
+  });
+  EXPECT_EQ(*f.org.count(account()), 1'234);
+  auto identity = f.org.identity();
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->org_id, "00D4W0000008abcUAA");
+  EXPECT_EQ(identity->user_id, "0054W00000BZkk0QAD");
+  EXPECT_EQ(f.org.api_usage()->used, 7);
+  EXPECT_TRUE(*f.org.has_change_events("Account"));
+  EXPECT_TRUE(*f.org.has_change_events("Foo__c"));
+  EXPECT_FALSE(*f.org.has_change_events("Bar__c"));
+  EXPECT_FALSE(f.org.has_change_events("Broken"));
+  EXPECT_FALSE(f.org.describe("../x"));
+}
+
+}  // namespace
+}  // namespace duet::salesforce
