@@ -5,6 +5,7 @@
 
 #include "orgsim/core/ids.h"
 #include "orgsim/core/org_state.h"
+#include "orgsim/core/query.h"
 
 namespace orgsim {
 
@@ -17,21 +18,9 @@ std::vector<FieldChange> differences(const ObjectDef& object, const std::vector<
   std::vector<FieldChange> changes;
   for (const FieldDef& field : object.fields) {
     const Value old_value = field.index < before.size() ? before[field.index] : Value{};
-    if (old_value != after[field.index]) changes.push_back({field.name, old_value, after[field.index]});
+    if (old_value != after[field.index]) changes.push_back({field.name, field.type, old_value, after[field.index]});
   }
   return changes;
-}
-
-json plain(const Value& value) {
-  return std::visit(
-      [](const auto& held) -> json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
-          return nullptr;
-        } else {
-          return held;
-        }
-      },
-      value);
 }
 
 }  // namespace
@@ -45,35 +34,33 @@ Outcome<std::vector<RecordVersion>> Org::history(std::string_view object_name, s
   if (!slot || table.state(*slot) == RowState::absent) {
     return fail(codes::kNotFound, "The requested resource does not exist");
   }
-  struct Step {
-    std::uint32_t commit;
-    ChangeType type;
-    bool purged;
-  };
-  std::vector<Step> steps;
-  for (const Version* at = table.newest_version(*slot); at != nullptr; at = at->older.get()) {
-    steps.push_back({at->commit, at->type, at->state == RowState::purged});
-  }
-  steps.push_back({table.created(*slot), ChangeType::create, false});
-  std::ranges::reverse(steps);
-
+  // From now backwards, undoing one version after the other; turned round at the end.
   std::vector<RecordVersion> versions;
-  std::vector<Value> before;
-  for (const Step& step : steps) {
-    const CommitInfo& commit = impl_->commits[step.commit];
-    const RowImage image = table.image_at(*slot, step.commit + 1);
-    auto after = impl_->full_values(**object, *slot, image.state, image.stamp, image.packed());
+  RowImage image = table.image_at(*slot, static_cast<std::uint32_t>(impl_->commits.size()));
+  auto after = impl_->full_values(**object, *slot, image.state, image.stamp, image.packed());
+  const auto add = [&](std::uint32_t at, ChangeType type, bool purged, const std::vector<Value>& before) {
+    const CommitInfo& commit = impl_->commits[at];
     versions.push_back({commit.number, commit.ms, commit.transaction_key, commit.user_id, commit.client, commit.api,
-                        step.type, step.purged, differences(**object, before, after)});
-    before = std::move(after);
+                        type, purged, differences(**object, before, after)});
+  };
+  for (const Version* at = table.newest_version(*slot); at != nullptr; at = at->older.get()) {
+    const std::string packed = apply_old_cells(image.packed(), at->old_cells);
+    auto before = impl_->full_values(**object, *slot, at->old_state, at->old_stamp, packed);
+    add(at->commit, at->type, at->state == RowState::purged, before);
+    image.rebuilt = packed;
+    image.undone = true;
+    after = std::move(before);
   }
+  add(table.created(*slot), ChangeType::create, false, {});
+  std::ranges::reverse(versions);
   return versions;
 }
 
 json to_json(const RecordVersion& version) {
   json fields = json::object();
   for (const FieldChange& change : version.fields) {
-    fields[change.field] = {{"old", plain(change.before)}, {"new", plain(change.after)}};
+    fields[change.field] = {{"old", rest_value(change.type, to_view(change.before))},
+                            {"new", rest_value(change.type, to_view(change.after))}};
   }
   return {{"commitNumber", version.commit_number},
           {"commitTimestamp", version.commit_ms},

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "orgsim/core/change_event.h"
+#include "orgsim/core/schema.h"
 #include "orgsim/core/value.h"
 
 namespace orgsim {
 
 struct FieldChange {
   std::string field;
+  FieldType type = FieldType::string;
   Value before;
   Value after;
 };
@@ -30,6 +32,8 @@ struct RecordVersion {
   std::vector<FieldChange> fields;
 };
 
+/// {"commitNumber","commitTimestamp","transactionKey","user","client","api","changeType","fields":{name:{"old","new"}}};
+/// values as REST shows them, changeType PURGE for a removal for good.
 [[nodiscard]] nlohmann::json to_json(const RecordVersion& version);
 
 }  // namespace orgsim

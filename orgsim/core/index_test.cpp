@@ -66,7 +66,10 @@ TEST(StampIndex, AgreesWithASet) {
       if (stamp >= low && stamp <= high) expected.push_back(slot);
     }
     std::vector<std::uint32_t> actual;
-    index.range(low, high, [&actual](std::uint32_t slot) { actual.push_back(slot); });
+    index.range(low, high, [&actual](std::uint32_t slot) {
+      actual.push_back(slot);
+      return true;
+    });
     EXPECT_EQ(actual, expected);
   }
 }

@@ -15,15 +15,17 @@ namespace orgsim {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-json rest_value(const FieldDef& field, const CellView& cell) {
+json rest_value(const FieldDef& field, const CellView& cell) { return rest_value(field.type, cell); }
+
+json rest_value(FieldType type, const CellView& cell) {
   if (is_null(cell)) return nullptr;
   if (const auto* text = std::get_if<std::string_view>(&cell)) return std::string(*text);
   if (const auto* flag = std::get_if<bool>(&cell)) return *flag;
   if (const auto* number = std::get_if<double>(&cell)) return *number;
   const auto integer = std::get<std::int64_t>(cell);
-  if (field.type == FieldType::datetime) return rest_datetime(integer);
-  if (field.type == FieldType::date) return date_text(integer);
-  if (field.type == FieldType::time) return time_text(integer);
+  if (type == FieldType::datetime) return rest_datetime(integer);
+  if (type == FieldType::date) return date_text(integer);
+  if (type == FieldType::time) return time_text(integer);
   return integer;
 }
 

@@ -13,15 +13,14 @@ class StampIndex {
   void insert(std::uint32_t stamp, std::uint32_t slot);
   void erase(std::uint32_t stamp, std::uint32_t slot);
 
-  /// Calls visit(slot) for every entry with low <= stamp <= high, in order of (stamp, slot).
+  /// Calls visit(slot) for every entry with low <= stamp <= high, in order of (stamp, slot), until it returns false.
   template <typename Visit>
   void range(std::uint32_t low, std::uint32_t high, Visit visit) const {
     const std::uint64_t first = key(low, 0);
     const std::uint64_t last = key(high, 0xFFFFFFFF);
     for (auto block = first_block(first); block != blocks_.end(); ++block) {
       for (auto at = std::lower_bound(block->begin(), block->end(), first); at != block->end(); ++at) {
-        if (*at > last) return;
-        visit(static_cast<std::uint32_t>(*at));
+        if (*at > last || !visit(static_cast<std::uint32_t>(*at))) return;
       }
     }
   }

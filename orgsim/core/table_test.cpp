@@ -73,7 +73,10 @@ TEST_F(TableTest, DeleteAndPurge) {
   table_.change(slot, {ChangeType::remove, RowState::purged, 6, 2, row("x"), {}});
   EXPECT_TRUE(named("x").empty());
   std::vector<std::uint32_t> all;
-  table_.stamps().range(0, 100, [&all](std::uint32_t at) { all.push_back(at); });
+  table_.stamps().range(0, 100, [&all](std::uint32_t at) {
+    all.push_back(at);
+    return true;
+  });
   EXPECT_TRUE(all.empty());
   EXPECT_EQ(table_.deletes(), (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{5, slot}}));
   EXPECT_EQ(table_.image_at(slot, 1).state, RowState::live);

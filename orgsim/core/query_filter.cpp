@@ -1,0 +1,300 @@
+#include "orgsim/core/query_filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orgsim/core/ids.h"
+#include "orgsim/core/time_text.h"
+
+namespace orgsim {
+
+namespace {
+
+bool is_id(const FieldDef& field) { return field.type == FieldType::id || field.type == FieldType::reference; }
+
+/// Resolves the escapes that the lexer kept for LIKE.
+std::string unescape_plain(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) ++i;
+    out.push_back(text[i]);
+  }
+  return out;
+}
+
+std::string_view literal_name(const FieldDef& field) {
+  switch (field.type) {
+    case FieldType::boolean:
+      return "boolean";
+    case FieldType::date:
+      return "date";
+    case FieldType::datetime:
+      return "dateTime";
+    case FieldType::time:
+      return "time";
+    default:
+      return is_number(field.type) ? type_name(field.type) : "string";
+  }
+}
+
+std::unexpected<Error> wrong_literal(const FieldDef& field, const SoqlLiteral& literal, std::string_view soql) {
+  const bool quoted = literal.kind == SoqlLiteralKind::string;
+  const bool text_field = is_text(field.type) || is_id(field);
+  const std::string_view hint = quoted && !text_field   ? " and should not be enclosed in quotes"
+                                : !quoted && text_field ? " and should be enclosed in quotes"
+                                                        : "";
+  return fail(codes::kInvalidField,
+              soql_error_message(soql, literal.at,
+                                 fmt::format("value of filter criterion for field '{}' must be of type {}{}",
+                                             field.name, literal_name(field), hint)));
+}
+
+Outcome<FilterOperand> bind_moment(const FieldDef& field, const SoqlLiteral& literal, std::string_view soql,
+                                   std::int64_t today) {
+  const bool datetime = field.type == FieldType::datetime;
+  if (literal.kind == SoqlLiteralKind::date_range) {
+    const std::int64_t first = today + literal.first_day;
+    const std::int64_t last = today + literal.last_day;
+    if (!datetime) return FilterOperand{first, last};
+    return FilterOperand{first * kMsPerDay, (last + 1) * kMsPerDay - 1};
+  }
+  const bool right_kind = literal.kind == (datetime ? SoqlLiteralKind::datetime : SoqlLiteralKind::date);
+  if (!right_kind) return wrong_literal(field, literal, soql);
+  return FilterOperand{literal.value, std::nullopt};
+}
+
+Outcome<FilterOperand> bind_operand(const FieldDef& field, SoqlOperator op, const SoqlLiteral& literal,
+                                    std::string_view soql, std::int64_t today) {
+  if (literal.kind == SoqlLiteralKind::null) return FilterOperand{};
+  if (is_id(field)) {
+    const auto* text = std::get_if<std::string>(&literal.value);
+    if (text == nullptr) return wrong_literal(field, literal, soql);
+    auto id = canonical_id(*text);
+    if (!id) {
+      return fail("INVALID_QUERY_FILTER_OPERATOR", soql_error_message(soql, literal.at, "invalid ID field: " + *text));
+    }
+    return FilterOperand{std::move(*id), std::nullopt};
+  }
+  if (is_text(field.type)) {
+    const auto* text = std::get_if<std::string>(&literal.value);
+    if (text == nullptr) return wrong_literal(field, literal, soql);
+    if (op == SoqlOperator::like) return FilterOperand{fold_case(*text), std::nullopt};
+    const std::string plain = fold_case(unescape_plain(*text));
+    return plain.empty() ? FilterOperand{} : FilterOperand{plain, std::nullopt};
+  }
+  if (field.type == FieldType::boolean) {
+    if (literal.kind != SoqlLiteralKind::boolean) return wrong_literal(field, literal, soql);
+    return FilterOperand{literal.value, std::nullopt};
+  }
+  if (is_number(field.type)) {
+    if (literal.kind != SoqlLiteralKind::number) return wrong_literal(field, literal, soql);
+    return FilterOperand{literal.value, std::nullopt};
+  }
+  return bind_moment(field, literal, soql, today);
+}
+
+Outcome<Filter> bind_compare(const Schema& schema, const ObjectDef& object, const SoqlCondition& condition,
+                             std::string_view soql, std::int64_t today) {
+  auto path = bind_path(schema, object, condition.path.text, soql, condition.path.at);
+  if (!path) return std::unexpected(path.error());
+  const FieldDef& field = *path->field;
+  if (!field.filterable || is_compound(field.type)) {
+    return fail(codes::kInvalidField,
+                soql_error_message(soql, condition.path.at,
+                                   fmt::format("field '{}' can not be filtered in a query call", field.name)));
+  }
+  const bool set_operator = condition.op == SoqlOperator::includes || condition.op == SoqlOperator::excludes;
+  const bool ordered = condition.op == SoqlOperator::less || condition.op == SoqlOperator::less_equal ||
+                       condition.op == SoqlOperator::greater || condition.op == SoqlOperator::greater_equal;
+  const bool misused = set_operator != (field.type == FieldType::multipicklist) && set_operator;
+  if (misused || (condition.op == SoqlOperator::like && !is_text(field.type)) ||
+      (ordered && field.type == FieldType::boolean)) {
+    return fail("INVALID_QUERY_FILTER_OPERATOR",
+                soql_error_message(soql, condition.path.at, "invalid operator on field " + field.name));
+  }
+  Filter filter;
+  filter.op = condition.op;
+  for (const SoqlLiteral& literal : condition.values) {
+    auto operand = bind_operand(field, condition.op, literal, soql, today);
+    if (!operand) return std::unexpected(operand.error());
+    filter.operands.push_back(std::move(*operand));
+  }
+  filter.path = std::move(*path);
+  return filter;
+}
+
+/// -1, 0 or 1 against an operand of the same field; folded text on both sides. The cell is not null.
+int compare_operand(const FieldDef& field, const CellView& cell, const FilterOperand& operand) {
+  if (const auto* text = std::get_if<std::string_view>(&cell)) {
+    const auto* wanted = std::get_if<std::string>(&operand.value);
+    if (wanted == nullptr) return 1;
+    const int order = is_id(field) ? text->compare(*wanted) : fold_case(*text).compare(*wanted);
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+  }
+  if (operand.upper) {
+    const auto value = std::get<std::int64_t>(cell);
+    return value < std::get<std::int64_t>(operand.value) ? -1 : value > *operand.upper ? 1 : 0;
+  }
+  const auto number = [](const auto& held) -> double {
+    if constexpr (std::is_arithmetic_v<std::decay_t<decltype(held)>>) return static_cast<double>(held);
+    return 0;
+  };
+  const double a = std::visit(number, cell);
+  const double b = std::visit(number, operand.value);
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+bool contains_entry(std::string_view selected, std::string_view wanted) {
+  while (true) {
+    const auto end = std::min(selected.find(';'), selected.size());
+    if (selected.substr(0, end) == wanted) return true;
+    if (end == selected.size()) return false;
+    selected.remove_prefix(end + 1);
+  }
+}
+
+/// INCLUDES ('a;b','c'): one operand all of whose entries are selected.
+bool includes(const CellView& cell, const std::vector<FilterOperand>& operands) {
+  const auto* text = std::get_if<std::string_view>(&cell);
+  if (text == nullptr) return false;
+  const std::string selected = fold_case(*text);
+  return std::ranges::any_of(operands, [&selected](const FilterOperand& operand) {
+    const auto* wanted = std::get_if<std::string>(&operand.value);
+    std::string_view rest = wanted != nullptr ? std::string_view(*wanted) : std::string_view();
+    while (!rest.empty()) {
+      const auto end = std::min(rest.find(';'), rest.size());
+      if (!contains_entry(selected, rest.substr(0, end))) return false;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return true;
+  });
+}
+
+bool equals(const FieldDef& field, const CellView& cell, const FilterOperand& operand) {
+  if (is_null(cell) || is_null(operand.value)) return is_null(cell) && is_null(operand.value);
+  return compare_operand(field, cell, operand) == 0;
+}
+
+bool like(const CellView& cell, const FilterOperand& operand) {
+  const auto* text = std::get_if<std::string_view>(&cell);
+  const auto* pattern = std::get_if<std::string>(&operand.value);
+  return text != nullptr && pattern != nullptr && like_matches(fold_case(*text), *pattern);
+}
+
+/// Nulls are neither less nor greater than anything, but they differ from every value (as in SOQL, unlike SQL).
+bool holds(const FieldDef& field, SoqlOperator op, const CellView& cell, const std::vector<FilterOperand>& operands) {
+  const auto any_equal = [&] {
+    return std::ranges::any_of(operands, [&](const FilterOperand& operand) { return equals(field, cell, operand); });
+  };
+  const bool comparable = !is_null(cell) && !is_null(operands[0].value);
+  switch (op) {
+    case SoqlOperator::equal:
+    case SoqlOperator::in:
+      return any_equal();
+    case SoqlOperator::not_equal:
+    case SoqlOperator::not_in:
+      return !any_equal();
+    case SoqlOperator::less:
+      return comparable && compare_operand(field, cell, operands[0]) < 0;
+    case SoqlOperator::less_equal:
+      return comparable && compare_operand(field, cell, operands[0]) <= 0;
+    case SoqlOperator::greater:
+      return comparable && compare_operand(field, cell, operands[0]) > 0;
+    case SoqlOperator::greater_equal:
+      return comparable && compare_operand(field, cell, operands[0]) >= 0;
+    case SoqlOperator::like:
+      return like(cell, operands[0]);
+    case SoqlOperator::includes:
+      return includes(cell, operands);
+    case SoqlOperator::excludes:
+      return !includes(cell, operands);
+  }
+  return false;
+}
+
+/// The length of the UTF-8 character at the start.
+std::size_t character_length(std::string_view text) {
+  std::size_t length = 1;
+  while (length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0) == 0x80) ++length;
+  return length;
+}
+
+}  // namespace
+
+bool Filter::matches(const Snapshot& snapshot, const RowView& row) const {
+  const auto child_matches = [&](const Filter& child) { return child.matches(snapshot, row); };
+  switch (kind) {
+    case SoqlCondition::Kind::all:
+      return std::ranges::all_of(children, child_matches);
+    case SoqlCondition::Kind::any:
+      return std::ranges::any_of(children, child_matches);
+    case SoqlCondition::Kind::negation:
+      return !child_matches(children[0]);
+    case SoqlCondition::Kind::compare:
+      break;
+  }
+  IdBuffer id;
+  std::optional<RowView> parent;
+  return holds(*path.field, op, path.read(snapshot, row, parent, id), operands);
+}
+
+Outcome<Filter> bind_filter(const Schema& schema, const ObjectDef& object, const SoqlCondition& condition,
+                            std::string_view soql, std::int64_t today) {
+  if (condition.kind == SoqlCondition::Kind::compare) return bind_compare(schema, object, condition, soql, today);
+  Filter filter;
+  filter.kind = condition.kind;
+  for (const SoqlCondition& child : condition.children) {
+    auto bound = bind_filter(schema, object, child, soql, today);
+    if (!bound) return bound;
+    filter.children.push_back(std::move(*bound));
+  }
+  return filter;
+}
+
+bool like_matches(std::string_view text, std::string_view pattern) {
+  // Greedy with one point of return: the last % met.
+  std::string_view text_retry;
+  std::string_view pattern_retry;
+  bool can_retry = false;
+  while (true) {
+    if (!pattern.empty() && pattern.front() == '%') {
+      pattern.remove_prefix(1);
+      text_retry = text;
+      pattern_retry = pattern;
+      can_retry = true;
+      continue;
+    }
+    if (text.empty() && pattern.empty()) return true;
+    if (!text.empty() && !pattern.empty()) {
+      const bool escaped = pattern.front() == '\\' && pattern.size() > 1;
+      const char wanted = pattern[escaped ? 1 : 0];
+      if (!escaped && wanted == '_') {
+        text.remove_prefix(character_length(text));
+        pattern.remove_prefix(1);
+        continue;
+      }
+      if (text.front() == wanted) {
+        text.remove_prefix(1);
+        pattern.remove_prefix(escaped ? 2 : 1);
+        continue;
+      }
+    }
+    if (!can_retry || text_retry.empty()) return false;
+    text_retry.remove_prefix(character_length(text_retry));
+    text = text_retry;
+    pattern = pattern_retry;
+  }
+}
+
+int compare_cells(const FieldDef& field, const CellView& a, const CellView& b) {
+  const auto* text = std::get_if<std::string_view>(&a);
+  const auto* other = std::get_if<std::string_view>(&b);
+  if (text != nullptr && other != nullptr) {
+    const int order = is_id(field) ? text->compare(*other) : fold_case(*text).compare(fold_case(*other));
+    return order < 0 ? -1 : order > 0 ? 1 : 0;
+  }
+  return a < b ? -1 : b < a ? 1 : 0;
+}
+
+}  // namespace orgsim

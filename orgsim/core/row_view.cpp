@@ -1,0 +1,114 @@
+#include "orgsim/core/row_view.h"
+
+#include <fmt/format.h>
+
+#include "orgsim/core/ids.h"
+#include "orgsim/core/soql_ast.h"
+
+namespace orgsim {
+
+namespace {
+
+constexpr std::size_t kMaxParents = 5;  // as the real org
+
+std::unexpected<Error> no_column(const ObjectDef& object, std::string_view name, std::string_view soql,
+                                 std::size_t at) {
+  return fail(codes::kInvalidField,
+              soql_error_message(
+                  soql, at,
+                  fmt::format("No such column '{}' on entity '{}'. If you are attempting to use a custom field, be "
+                              "sure to append the '__c' after the custom field name. Please reference your WSDL "
+                              "or the describe call for the appropriate names.",
+                              name, object.name)));
+}
+
+}  // namespace
+
+CellView RowView::cell(const FieldDef& field, IdBuffer& id) const {
+  if (field.type == FieldType::id) {
+    write_id(object->key_prefix.data(), slot, id.data());
+    return std::string_view(id.data(), id.size());
+  }
+  if (field.name == "SystemModstamp") return static_cast<std::int64_t>(image.stamp) * 1000;
+  if (field.name == "IsDeleted") return image.state != RowState::live;
+  return find_cell(image.packed(), field.index, id);
+}
+
+RowView Snapshot::row(const ObjectDef& object, std::uint32_t slot) const {
+  return {&object, slot, org->table(object).image_at(slot, commits)};
+}
+
+std::optional<RowView> Snapshot::follow(const RowView& from, const std::vector<std::string>& relationships) const {
+  const RowView* at = &from;
+  std::optional<RowView> parent;
+  for (const std::string& name : relationships) {
+    const FieldDef* reference = at->object->relationship(name);
+    if (reference == nullptr) return std::nullopt;
+    IdBuffer buffer;
+    const CellView cell = at->cell(*reference, buffer);
+    const auto* id = std::get_if<std::string_view>(&cell);
+    const ObjectDef* object = id != nullptr ? org->schema.object_by_prefix(*id) : nullptr;
+    const auto slot = object != nullptr ? org->slot_of_id(*object, *id) : std::nullopt;
+    if (!slot) return std::nullopt;
+    RowView next = row(*object, *slot);
+    if (next.image.state == RowState::absent || next.image.state == RowState::purged) return std::nullopt;
+    parent = std::move(next);
+    at = &*parent;
+  }
+  return parent;
+}
+
+CellView BoundPath::read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
+                         IdBuffer& id) const {
+  if (parents.empty()) return row.cell(*field, id);
+  parent = snapshot.follow(row, parents);
+  if (!parent) return {};
+  const FieldDef* there = parent->object == object ? field : parent->object->field(field->name);
+  return there != nullptr ? parent->cell(*there, id) : CellView{};
+}
+
+Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& start, std::string_view path, std::string_view soql,
+                             std::size_t at) {
+  BoundPath bound;
+  const ObjectDef* object = &start;
+  std::vector<const ObjectDef*> candidates = {object};
+  std::string_view rest = path;
+  // "SELECT Account.Name FROM Account" names the object itself first.
+  if (const auto dot = rest.find('.'); dot != std::string_view::npos &&
+                                       object->relationship(rest.substr(0, dot)) == nullptr &&
+                                       schema.object(rest.substr(0, dot)) == object) {
+    rest.remove_prefix(dot + 1);
+  }
+  for (auto dot = rest.find('.'); dot != std::string_view::npos; dot = rest.find('.')) {
+    const std::string_view name = rest.substr(0, dot);
+    const FieldDef* reference = nullptr;
+    for (const ObjectDef* candidate : candidates) {
+      if (reference == nullptr) reference = candidate->relationship(name);
+    }
+    if (reference == nullptr || bound.parents.size() == kMaxParents) {
+      return fail(codes::kInvalidField,
+                  soql_error_message(
+                      soql, at,
+                      fmt::format("Didn't understand relationship '{}' in field path. If you are attempting to use "
+                                  "a custom relationship, be sure to append the '__r' after the custom "
+                                  "relationship name. Please reference your WSDL or the describe call for the "
+                                  "appropriate names.",
+                                  name)));
+    }
+    bound.parents.push_back(reference->relationship_name);
+    candidates.clear();
+    for (const std::string& target : reference->reference_to) {
+      if (const ObjectDef* parent = schema.object(target)) candidates.push_back(parent);
+    }
+    rest.remove_prefix(dot + 1);
+  }
+  for (const ObjectDef* candidate : candidates) {
+    if (bound.field == nullptr && (bound.field = candidate->field(rest)) != nullptr) bound.object = candidate;
+  }
+  if (bound.field == nullptr) return no_column(candidates.empty() ? start : *candidates.front(), rest, soql, at);
+  for (const std::string& parent : bound.parents) bound.text += parent + ".";
+  bound.text += bound.field->name;
+  return bound;
+}
+
+}  // namespace orgsim

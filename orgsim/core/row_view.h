@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orgsim/core/org_state.h"
+
+namespace orgsim {
+
+/// A record as a query sees it: an image of the row at the query's snapshot.
+struct RowView {
+  const ObjectDef* object = nullptr;
+  std::uint32_t slot = 0;
+  RowImage image;
+
+  /// Any field but compounds; Id, IsDeleted and SystemModstamp come from slot, state and stamp. Ids use the buffer.
+  [[nodiscard]] CellView cell(const FieldDef& field, IdBuffer& id) const;
+};
+
+/// The snapshot that a query reads: the org and how many commits it sees.
+struct Snapshot {
+  const Org::Impl* org = nullptr;
+  std::uint32_t commits = 0;
+
+  [[nodiscard]] RowView row(const ObjectDef& object, std::uint32_t slot) const;
+  /// The record at the end of the relationships ("Account", "Owner"), or nothing when a reference is null on the way.
+  [[nodiscard]] std::optional<RowView> follow(const RowView& from, const std::vector<std::string>& relationships) const;
+};
+
+/// A field path that the schema knows: relationship names in declared case, then a field. Through a polymorphic
+/// reference the field is looked up again in the object that a row really points to.
+struct BoundPath {
+  std::vector<std::string> parents;
+  const ObjectDef* object = nullptr;  ///< the object that has the field (the first candidate when polymorphic)
+  const FieldDef* field = nullptr;
+  std::string text;  ///< the whole path in declared case
+
+  /// The value in this row; `parent` keeps the parent's image alive for the returned view.
+  [[nodiscard]] CellView read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
+                              IdBuffer& id) const;
+};
+
+/// Binds a dotted path. INVALID_FIELD for an unknown field or relationship, worded as §2.6, `at` into `soql`.
+[[nodiscard]] Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& object, std::string_view path,
+                                           std::string_view soql, std::size_t at);
+
+}  // namespace orgsim
