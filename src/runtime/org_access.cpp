@@ -1,0 +1,19 @@
+#include "runtime/org_access.h"
+
+#include "salesforce/pubsub_client.h"
+#include "salesforce/rest_org.h"
+#include "salesforce/session.h"
+
+namespace duet::runtime {
+
+Result<OrgAccess> OrgAccess::make(const salesforce::ConnectionSettings& settings, std::stop_token stop) {
+  auto session = std::make_shared<salesforce::Session>(settings, std::move(stop));
+  auto pubsub = DUET_TRY(salesforce::make_pubsub_client(session));
+  return OrgAccess(std::move(session), std::move(pubsub));
+}
+
+std::unique_ptr<ports::Org> OrgAccess::make_org() const {
+  return std::make_unique<salesforce::RestOrg>(session_, pubsub_);
+}
+
+}  // namespace duet::runtime

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+
+#include "base/result.h"
+#include "ports/org.h"
+#include "salesforce/config.h"
+
+namespace duet::salesforce {
+class PubSubClient;
+class Session;
+}  // namespace duet::salesforce
+
+namespace duet::runtime {
+
+/// The way to one org: one sign-in and one Pub/Sub channel, shared by all that talk to it. Copies share them. Thread
+/// safe.
+class OrgAccess {
+ public:
+  /// Connects to nothing yet. `stop` ends running calls. `config` when certificates cannot be read.
+  static Result<OrgAccess> make(const salesforce::ConnectionSettings& settings, std::stop_token stop);
+
+  /// A client for one thread.
+  std::unique_ptr<ports::Org> make_org() const;
+
+  const std::shared_ptr<salesforce::Session>& session() const { return session_; }
+  const std::shared_ptr<salesforce::PubSubClient>& pubsub() const { return pubsub_; }
+
+ private:
+  OrgAccess(std::shared_ptr<salesforce::Session> session, std::shared_ptr<salesforce::PubSubClient> pubsub)
+      : session_(std::move(session)), pubsub_(std::move(pubsub)) {}
+
+  std::shared_ptr<salesforce::Session> session_;
+  std::shared_ptr<salesforce::PubSubClient> pubsub_;
+};
+
+}  // namespace duet::runtime
