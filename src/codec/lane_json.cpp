@@ -155,8 +155,8 @@ Result<Attempt> attempt_from(const Json& json) {
 }
 
 Json to_json(const HeldValue& held) {
-  const auto& [value, changed_at, actor, certain] = held;
-  Json json = {{"value", value_to_json(value)}, {"changed_at", to_json(changed_at)}, {"certain", certain}};
+  const auto& [value, changed_at, actor, certain, own] = held;
+  Json json = {{"value", value_to_json(value)}, {"changed_at", to_json(changed_at)}, {"certain", certain}, {"own", own}};
   put(json, "actor", actor);
   return json;
 }
@@ -168,6 +168,7 @@ Result<HeldValue> held_value_from(const Json& json) {
   members.read_with("changed_at", held.changed_at, interval_from);
   members.read("actor", held.actor);
   members.read("certain", held.certain);
+  members.read("own", held.own);
   DUET_TRY(members.finish("held value"));
   return held;
 }

@@ -265,9 +265,11 @@ Result<Step> OutboundWorker::Impl::step() {
       std::vector<RecordRef> refs = DUET_TRY(ports_.store.find_pending(*mapping, timing_.now(), room));
       if (refs.empty()) continue;
       room -= std::min(room, refs.size());
-      const std::size_t before = claimed.size();
       auto result = claim(*mapping, refs, claimed);
-      if (!result && claimed.size() == before && claimed.empty()) return std::unexpected(result.error());
+      if (result) continue;
+      // The claim may have been committed all the same: what is in flight now, and is not sent below, is unknown.
+      recovered_ = false;
+      if (claimed.empty()) return std::unexpected(result.error());
     }
     worked = !claimed.empty();
     if (worked) {

@@ -69,6 +69,8 @@ struct HeldValue {
   std::string actor;
   /// False when the value may be older than the row was at the claim (the same second, seen after a restart).
   bool certain = true;
+  /// Our own attempt's event said this, at a time when the row could not be touched: what was held before it, our write covered.
+  bool own = false;
 
   bool operator==(const HeldValue&) const = default;
 };

@@ -174,6 +174,9 @@ void requeue(const Turn& turn, const std::string& token) {
   if (attempt == lane.attempts.end()) return;
   if (attempt->kind == AttemptKind::remove) {
     if (!lane.pending_delete) lane.pending_delete = attempt->removal;
+  } else if (lane.pending_delete) {
+    // The app deleted the row meanwhile: there is nothing to send again.
+    for (const PendingLog& log : attempt->log) turn.change.log.push_back({log.log_id, LogState::merged, {}});
   } else {
     for (const auto& [name, sent] : attempt->fields) {
       auto [pending, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});

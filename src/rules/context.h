@@ -38,6 +38,7 @@ struct Remote {
   TimeInterval changed_at;  ///< org clock
   std::string actor;
   bool certain = true;  ///< see HeldValue
+  bool own = false;     ///< see HeldValue
 };
 
 }  // namespace duet::rules

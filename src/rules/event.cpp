@@ -6,6 +6,7 @@
 #include "rules/canonical.h"
 #include "rules/capture.h"
 #include "rules/merge.h"
+#include "rules/outcome.h"
 #include "rules/removal.h"
 #include "rules/settle.h"
 
@@ -136,6 +137,16 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
   }
 }
 
+/// The app deleted the row while its create was under way; the delete follows as soon as the record's Id is known.
+void meet_vanished_row(const Turn& turn, const ChangeEvent& event, const std::string& sfid, const Remote& remote) {
+  turn.lane().sfid = sfid;
+  turn.change.lane_changed = true;
+  const auto own = own_attempt(turn, event);
+  if (!own) return apply_fields(turn, event, remote, nullptr, false);
+  settle_by_event(turn, *own, event, remote);
+  delete_after_create(turn);
+}
+
 }  // namespace
 
 std::optional<std::size_t> own_attempt(const Turn& turn, const ChangeEvent& event) {
@@ -154,13 +165,18 @@ std::optional<std::size_t> own_attempt(const Turn& turn, const ChangeEvent& even
 
 void hold_event(const Turn& turn, const ChangeEvent& event, std::string_view reason) {
   Lane& lane = turn.lane();
-  if (const auto own = own_attempt(turn, event)) {
+  const auto own = own_attempt(turn, event);
+  if (own) {
     for (std::size_t i = 0; i <= *own; ++i) {
       lane.attempts[i].passed = true;
-      if (lane.attempts[i].state == AttemptState::unknown) lane.attempts[i].state = AttemptState::accepted;
+      if (lane.attempts[i].state != AttemptState::unknown) continue;
+      lane.attempts[i].state = AttemptState::accepted;
+      finish_log(turn, lane.attempts[i]);
     }
   }
-  apply_fields(turn, event, remote_of(event), nullptr, false);
+  Remote remote = remote_of(event);
+  remote.own = own.has_value();
+  apply_fields(turn, event, remote, nullptr, false);
   mark_dirty(turn, reason);
 }
 
@@ -171,15 +187,22 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   Remote remote = remote_of(event);
   remote.certain = facts.follows;
 
-  if (!lane.former_sfid.empty() && lane.former_sfid == sfid) return;
+  if (!lane.former_sfid.empty() && lane.former_sfid == sfid) {
+    if (event.kind != EventKind::undelete) return;
+    lane.former_sfid.clear();
+  }
   if (event.kind == EventKind::gap || event.kind == EventKind::gap_overflow) return mark_dirty(turn, "gap in the stream");
   if (event.kind == EventKind::remove) {
     lane.sfid = sfid;
-    return on_remote_delete(turn, remote, own_attempt(turn, event).has_value());
+    const bool own = own_attempt(turn, event).has_value();
+    // What is not settled may have happened after an undelete that the stream has not told yet: only a read can tell.
+    if (!own && !lane.attempts.empty() && !wants_removal(lane)) return mark_dirty(turn, "deleted while an attempt was not settled");
+    return on_remote_delete(turn, remote, own);
   }
   if (lane.tombstone && event.kind != EventKind::undelete) return;
   if (wants_removal(lane)) return meet_removal(turn, event, remote);
 
+  if (!turn.record.row && !lane.attempts.empty()) return meet_vanished_row(turn, event, sfid, remote);
   if (!turn.record.row) {
     if (lane.dirty) return;
     if (event.kind == EventKind::create || event.kind == EventKind::undelete) return insert_row(turn, event, sfid);

@@ -30,6 +30,7 @@ void set_last_op(const Turn& turn, const std::string& last_op) {
 void learn_sfid(const Turn& turn, const std::string& sfid) {
   if (sfid.empty()) return;
   turn.lane().sfid = sfid;
+  if (turn.lane().former_sfid == sfid) turn.lane().former_sfid.clear();
   turn.change.lane_changed = true;
   if (turn.record.row && turn.record.row->sfid.empty()) {
     turn.record.row->sfid = sfid;

@@ -55,16 +55,36 @@ void journal_row(const Turn& turn, JournalReason reason, Side lost_side, std::st
 
 void journal_held(const Turn& turn, JournalReason reason) {
   for (const auto& [name, held] : turn.lane().held) {
-    if (held.empty()) continue;
-    JournalEntry entry;
-    entry.reason = reason;
-    entry.field = name;
-    entry.lost = held.back().value;
-    entry.lost_side = Side::salesforce;
-    entry.rule = "delete";
-    entry.lost_actor = held.back().actor;
-    entry.lost_at = held.back().changed_at.from;
-    turn.change.journal.push_back(std::move(entry));
+    for (const HeldValue& value : held) {
+      if (value.own) continue;
+      JournalEntry entry;
+      entry.reason = reason;
+      entry.field = name;
+      entry.lost = value.value;
+      entry.lost_side = Side::salesforce;
+      entry.rule = "delete";
+      entry.lost_actor = value.actor;
+      entry.lost_at = value.changed_at.from;
+      turn.change.journal.push_back(std::move(entry));
+    }
+  }
+}
+
+/// The record went before the stream told what the org made of our writes.
+void journal_unsettled(const Turn& turn, const Remote& remote) {
+  for (const Attempt& attempt : turn.lane().attempts) {
+    for (const auto& [name, sent] : attempt.fields) {
+      JournalEntry entry;
+      entry.reason = JournalReason::deleted;
+      entry.field = name;
+      entry.base = sent.base;
+      entry.lost = sent.value;
+      entry.rule = "delete";
+      entry.actor = remote.actor;
+      entry.lost_at = turn.context.database_now;
+      entry.attempt = attempt.token;
+      turn.change.journal.push_back(std::move(entry));
+    }
   }
 }
 
@@ -133,6 +153,7 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   if (ours) {
     journal_held(turn, JournalReason::late_conflict);
     if (lane.pending_delete) turn.change.log.push_back({lane.pending_delete->log_id, LogState::ignored, {}});
+    for (const PendingLog& log : lane.log) turn.change.log.push_back({log.log_id, LogState::ignored, {}});
     for (const Attempt& attempt : lane.attempts) {
       if (attempt.state == AttemptState::accepted) continue;
       const LogState state = attempt.kind == AttemptKind::remove ? LogState::success : LogState::ignored;
@@ -148,6 +169,10 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   }
 
   const LocalChanges local = unconfirmed(lane);
+  if (!local.any) {
+    journal_held(turn, JournalReason::deleted);
+    journal_unsettled(turn, remote);
+  }
   if (local.any) {
     const ConflictPolicy policy = turn.mapping().delete_conflict;
     // `newest`: the delete loses unless it is strictly later.

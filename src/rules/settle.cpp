@@ -11,6 +11,8 @@
 namespace duet::rules {
 namespace {
 
+Remote remote_of(const HeldValue& held) { return {held.changed_at, held.actor, held.certain, held.own}; }
+
 std::vector<HeldValue> take_held(const Turn& turn, std::string_view field) {
   auto found = turn.lane().held.find(field);
   if (found == turn.lane().held.end()) return {};
@@ -50,7 +52,7 @@ void write_forward(const Turn& turn, const MappedField& field, const Value& valu
 /// Our write covered `held`, which nobody on our side had seen. True when the org's side won.
 bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held, const Value& org_value, bool may_win) {
   if (equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value)) return false;
-  const Remote remote{held.changed_at, held.actor, held.certain};
+  const Remote remote = remote_of(held);
   const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
   Side winner = decide(policy, sent.changed_at, held.changed_at, turn.context);
   if (!may_win || !held.certain) winner = Side::postgres;
@@ -66,8 +68,23 @@ bool sent_later(const Lane& lane, std::size_t index, std::string_view field) {
                      [&](const Attempt& attempt) { return attempt.fields.contains(field); });
 }
 
+bool sent_earlier(const Lane& lane, std::size_t index, std::string_view field) {
+  return std::any_of(lane.attempts.begin(), lane.attempts.begin() + static_cast<std::ptrdiff_t>(index),
+                     [&](const Attempt& attempt) { return attempt.fields.contains(field); });
+}
+
 /// What the org held before our own event, as far as the stream tells; Absent when it does not.
 Value value_before(const std::vector<HeldValue>& held, const SentField& sent) { return held.empty() ? sent.base : held.back().value; }
+
+/// The order of our write among the held values is not known: any of them may have been covered by it unseen, so each that is not the
+/// org's value now is kept in the journal.
+void journal_possibly_covered(const Turn& turn, const MappedField& field, const SentField& sent, const std::vector<HeldValue>& held,
+                              const Value& current) {
+  for (const HeldValue& h : held) {
+    if (h.own || equal(field.schema, h.value, sent.value) || equal(field.schema, h.value, sent.base) || equal(field.schema, h.value, current)) continue;
+    journal_conflict(turn, JournalReason::superseded, field, sent.base, h.value, current, Side::postgres, "order unknown", remote_of(h));
+  }
+}
 
 /// Decides one field of the attempt whose own event was seen. False: only a read can tell.
 bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event, const Remote& remote) {
@@ -84,8 +101,13 @@ bool settle_field(const Turn& turn, std::size_t index, const MappedField& field,
   if (is_absent(value)) return false;
 
   const bool kept = equal(field.schema, value, sent.value);
+  if (sent_earlier(turn.lane(), index, field.schema.name)) journal_possibly_covered(turn, field, sent, held, value);
   if (written && !held.empty() && find_late(turn, field, sent, held.back(), value, may_win)) {
-    if (!kept) journal_sent(turn, attempt, field, sent, value, remote);
+    if (!kept) {
+      // The forward write replaces what the org's automation made of our value.
+      journal_sent(turn, attempt, field, sent, value, remote);
+      journal_conflict(turn, JournalReason::superseded, field, sent.value, value, held.back().value, Side::postgres, "late winner", remote);
+    }
     return true;
   }
   if (kept) return true;
@@ -101,13 +123,13 @@ bool settle_field(const Turn& turn, std::size_t index, const MappedField& field,
 }  // namespace
 
 void hold(const Turn& turn, std::string_view field, const Value& value, const Remote& remote) {
-  turn.lane().held[std::string(field)].push_back({value, remote.changed_at, remote.actor, remote.certain});
+  turn.lane().held[std::string(field)].push_back({value, remote.changed_at, remote.actor, remote.certain, remote.own});
   touch(turn);
 }
 
 void release_held(const Turn& turn, const MappedField& field) {
   for (const HeldValue& held : take_held(turn, field.schema.name)) {
-    merge_field(turn, field, held.value, {held.changed_at, held.actor, held.certain});
+    merge_field(turn, field, held.value, remote_of(held));
   }
 }
 
@@ -167,23 +189,47 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
   touch(turn);
 }
 
+namespace {
+
+/// Our own event is among the held values: what was before it our write covered, what comes after it merges.
+std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent, std::vector<HeldValue> held, const Value& current) {
+  auto own = std::ranges::find_if(held.rbegin(), held.rend(), &HeldValue::own).base();
+  if (own == held.begin()) {
+    journal_possibly_covered(turn, field, sent, held, current);
+    return held;
+  }
+  const std::vector<HeldValue> covered(held.begin(), own - 1);
+  std::vector<HeldValue> after(own, held.end());
+  for (const HeldValue& h : covered) {
+    if (!h.own) find_late(turn, field, sent, h, current, false);
+  }
+  return after;
+}
+
+}  // namespace
+
 void settle_by_read(const Turn& turn, const MappedField& field, const Value& current, const Remote& remote) {
   Lane& lane = turn.lane();
   const std::string& name = field.schema.name;
   auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(), [&](const Attempt& a) { return a.fields.contains(name); });
   const Attempt attempt = *newest;
   const SentField sent = attempt.fields.find(name)->second;
-  const std::vector<HeldValue> held = take_held(turn, name);
+  const std::vector<HeldValue> all = take_held(turn, name);
   const bool pending = lane.pending.contains(name);
+  const bool applied = equal(field.schema, current, sent.value);
 
-  if (equal(field.schema, current, sent.value)) {
+  const bool may_win = !pending && turn.record.row.has_value();
+  if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current) &&
+      find_late(turn, field, sent, all.back(), current, may_win)) {
+    return;
+  }
+  const std::vector<HeldValue> held = split_at_own(turn, field, sent, all, current);
+  if (applied) {
     if (pending) lane.pending.find(name)->second.base = current;
-    const bool explained = held.empty() || equal(field.schema, held.back().value, current);
-    if (!explained) find_late(turn, field, sent, held.back(), current, !pending && turn.record.row.has_value());
     return;
   }
 
-  const bool seen = std::ranges::any_of(held, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
+  const bool seen = std::ranges::any_of(all, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
   if (attempt.state == AttemptState::unknown) {
     // Not applied, or overwritten since: our value is pending again on the base that it had, and what came meanwhile merges with it.
     auto [entry, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
@@ -191,7 +237,7 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
   } else if (!pending && !seen) {
     journal_sent(turn, attempt, field, sent, current, remote);
   }
-  for (const HeldValue& h : held) merge_field(turn, field, h.value, {h.changed_at, h.actor, h.certain});
+  for (const HeldValue& h : held) merge_field(turn, field, h.value, remote_of(h));
   if (held.empty() || !equal(field.schema, held.back().value, current)) merge_field(turn, field, current, remote);
 }
 

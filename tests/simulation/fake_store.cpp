@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "rules/canonical.h"
 
 namespace duet::simulation {
@@ -25,7 +27,35 @@ std::int64_t lane_of(const Database& db, const Record& record) {
     if (record.ref.row_id && lane.row_id == record.ref.row_id) return id;
     if (!record.ref.sfid.empty() && lane.sfid == record.ref.sfid) return id;
   }
+  for (const auto& [id, lane] : db.lanes) {
+    if (!record.row && lane.sfid.empty() && !record.ref.external_id.empty() && lane.external_id == record.ref.external_id) return id;
+  }
   return 0;
+}
+
+std::string words(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* time = std::get_if<DateTime>(&value)) return format_timestamp(time->ms).substr(11);
+  return is_absent(value) ? "?" : "null";
+}
+
+std::string words(const Lane& lane) {
+  std::string out = fmt::format("lane row={} {} rev={}", lane.row_id.value_or(0), lane.sfid, lane.revision);
+  if (lane.pending_create) out += " create";
+  if (lane.pending_delete) out += " delete";
+  for (const auto& [name, pending] : lane.pending) out += fmt::format(" {}<-{}", name, words(pending.base));
+  for (const Attempt& attempt : lane.attempts) {
+    out += fmt::format(" [{}{}{}", attempt.token.substr(attempt.token.size() - 4), std::string_view("sau").substr(static_cast<std::size_t>(attempt.state), 1),
+                       attempt.passed ? "p" : "");
+    for (const auto& [name, sent] : attempt.fields) out += fmt::format(" {}={}<-{}", name, words(sent.value), words(sent.base));
+    out += "]";
+  }
+  for (const auto& [name, held] : lane.held) {
+    for (const HeldValue& value : held) out += fmt::format(" held {}={}{}", name, words(value.value), value.certain ? "" : "?");
+  }
+  if (lane.dirty) out += " dirty:" + lane.dirty->reason;
+  if (lane.tombstone) out += " tombstone";
+  return out;
 }
 
 }  // namespace
@@ -101,14 +131,14 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<void> commit() override {
     SimRandom& random = store_.random_;
     if (random.chance(store_.faults.crash)) {
-      if (random.chance(50)) store_.database_ = std::move(db_);
+      if (random.chance(50)) store_.take(std::move(db_));
       throw Crash{};
     }
     if (random.chance(store_.faults.commit_unknown)) {
-      if (random.chance(50)) store_.database_ = std::move(db_);
+      if (random.chance(50)) store_.take(std::move(db_));
       return fail(ErrorKind::outcome_unknown, "the connection was lost during COMMIT");
     }
-    store_.database_ = std::move(db_);
+    store_.take(std::move(db_));
     return {};
   }
 
@@ -128,6 +158,10 @@ class FakeTransaction final : public ports::StoreTransaction {
     }
     if (row != db_.rows.end()) record.row = row->second;
     if (const std::int64_t lane = lane_of(db_, record)) record.lane = db_.lanes.at(lane);
+    if (!record.row && record.lane.row_id) {
+      row = db_.rows.find(*record.lane.row_id);
+      if (row != db_.rows.end() && (row->second.sfid.empty() || row->second.sfid == record.lane.sfid)) record.row = row->second;
+    }
     if (record.row && store_.random_.chance(store_.faults.busy)) {
       record.busy = true;
       record.row.reset();
@@ -229,6 +263,27 @@ class FakeTransaction final : public ports::StoreTransaction {
   FakeStore& store_;
   Database db_;
 };
+
+void FakeStore::take(Database database) {
+  if (tell) {
+    for (std::size_t i = database_.history.size(); i < database.history.size(); ++i) {
+      const RowVersion& version = database.history[i];
+      tell(fmt::format("row {} {}={}", version.row_id, version.field, words(version.value)));
+    }
+    for (std::size_t i = database_.journal.size(); i < database.journal.size(); ++i) {
+      const JournalEntry& entry = database.journal[i];
+      tell(fmt::format("journal {} {} base={} lost={} kept={} by {}", duet::name_of(entry.reason), entry.field, words(entry.base), words(entry.lost), words(entry.kept), entry.rule));
+    }
+    for (const auto& [id, lane] : database.lanes) {
+      auto old = database_.lanes.find(id);
+      if (old == database_.lanes.end() || !(old->second == lane)) tell(words(lane));
+    }
+    for (const auto& [id, lane] : database_.lanes) {
+      if (!database.lanes.contains(id)) tell(fmt::format("no lane row={} {}", lane.row_id.value_or(0), lane.sfid));
+    }
+  }
+  database_ = std::move(database);
+}
 
 std::int64_t FakeStore::app_insert(FieldValues values) {
   if (key_taken(database_, mapping_, key_of(mapping_, values), 0)) return 0;

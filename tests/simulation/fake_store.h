@@ -56,6 +56,8 @@ class FakeStore final : public ports::Store {
   FakeStore(const Mapping& mapping, SimClock& clock, SimRandom& random) : mapping_(mapping), clock_(clock), random_(random) {}
 
   StoreFaults faults;
+  /// Told what a commit changed, in words; for traces.
+  std::function<void(const std::string&)> tell;
   Database& database() { return database_; }
 
   // The app.
@@ -79,6 +81,8 @@ class FakeStore final : public ports::Store {
 
  private:
   friend class FakeTransaction;
+  void take(Database database);
+
   const Mapping& mapping_;
   SimClock& clock_;
   SimRandom& random_;

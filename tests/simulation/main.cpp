@@ -46,11 +46,13 @@ int main(int argc, char** argv) {
   std::uint64_t first = 1;
   std::uint64_t one = 0;
   std::uint64_t failures_shown = 10;
+  std::uint64_t stop_at = 0;
   bool twice = false;
   app.add_option("--seeds", seeds, "how many histories");
   app.add_option("--first", first, "the first seed");
   app.add_option("--seed", one, "run this one seed and print what happens");
   app.add_option("--show", failures_shown, "how many failing seeds are printed");
+  app.add_option("--stop-at", stop_at, "end after this many failures");
   app.add_flag("--twice", twice, "run each seed twice and compare the hashes");
   CLI11_PARSE(app, argc, argv);
 
@@ -75,6 +77,7 @@ int main(int argc, char** argv) {
     }
     if (found.empty()) continue;
     if (++totals.failed <= failures_shown) fmt::print("seed {}: {}\n", seed, found.front());
+    if (totals.failed == stop_at) break;
   }
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   fmt::print(

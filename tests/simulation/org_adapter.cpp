@@ -248,12 +248,22 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
       const bool gone = outcome.error->kind == ErrorKind::deleted || outcome.error->kind == ErrorKind::not_found;
       outcome.verdict = gone && batch.kind == AttemptKind::remove ? ports::Verdict::accepted : ports::Verdict::rejected;
     }
+    if (tell) {
+      std::string told = fmt::format("org runs {} {} {}", batch.kind == AttemptKind::create ? "create" : batch.kind == AttemptKind::update ? "update" : "remove",
+                                     saved.id, outcome.error ? outcome.error->code : "ok");
+      for (const auto& [name, value] : record.fields) told += fmt::format(" {}={}", name, rules::key_text(value));
+      tell(told);
+    }
     outcomes.push_back(std::move(outcome));
   }
   transaction.commit();
   for (std::size_t i = 0; i < before.size(); ++i) {
     const auto& [id, old] = before[i];
-    if (id.empty() || batch.kind == AttemptKind::remove) continue;
+    if (id.empty()) continue;
+    if (batch.kind == AttemptKind::remove) {
+      versions_.push_back({id, {}, Absent{}, true, false});
+      continue;
+    }
     if (const auto now = impl_->org.find(kObject, id)) note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true);
   }
   return outcomes;
@@ -384,6 +394,11 @@ class AdapterStream final : public ports::EventStream {
     const auto events = org.read_events(kChannel, after_, 1 + random.below(4));
     for (const orgsim::ChangeEvent& event : events) {
       batch.events.push_back(convert(event));
+      if (adapter_.tell) {
+        std::string told = fmt::format("stream gives {} {} {}", name_of(batch.events.back().kind), event.record_ids.front(), batch.events.back().client_token);
+        for (const auto& [name, value] : batch.events.back().fields) told += fmt::format(" {}={}", name, rules::key_text(value));
+        adapter_.tell(told);
+      }
       after_ = event.replay_id;
     }
     if (!events.empty() && random.chance(50)) batch.keep_alive = false;

@@ -30,7 +30,7 @@ struct OrgFaults {
   TimeMs request_limit_ms = 0;
 };
 
-/// One value that a field of an org record had.
+/// One value that a field of an org record had. An empty field name: we deleted the record.
 struct OrgVersion {
   std::string sfid;
   std::string field;
@@ -55,6 +55,8 @@ class OrgAdapter final : public ports::Org {
   OrgFaults faults;
   /// Called while a request is on its way and while its answer is: other actors may act.
   std::function<void()> meanwhile;
+  /// Told what the org did with our requests and what the stream delivered, in words; for traces.
+  std::function<void(const std::string&)> tell;
   /// A fresh value that has never been used.
   std::function<std::string()> new_value;
 

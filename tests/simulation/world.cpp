@@ -26,6 +26,11 @@ World::World(std::uint64_t seed, bool trace) : random_(seed * 7919 + 17), clock_
   org_->meanwhile = [this] { disturb(); };
   configure();
   store_ = std::make_unique<FakeStore>(org_->mapping(), clock_, random_);
+  if (trace_) {
+    const auto tell = [this](const std::string& what) { fmt::print("         {}. {}\n", std::string(static_cast<std::size_t>(depth_) * 2, ' '), what); };
+    store_->tell = tell;
+    org_->tell = tell;
+  }
   connection_ = {"sim", *org_->identity(), {org_->mapping()}};
 }
 
