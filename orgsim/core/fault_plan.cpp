@@ -73,7 +73,8 @@ Outcome<void> read_member(const std::string& key, const json& value, Fault& faul
     fault.match.probability = value.get<double>();
     return {};
   }
-  const std::int64_t low = key == "status" ? 100 : key == "delay_ms" ? 0 : 1;
+  // A status from 1 to 16 is a gRPC code: faults of method GRPC.
+  const std::int64_t low = key == "delay_ms" ? 0 : 1;
   const std::int64_t high = key == "status" ? 599 : kMany;
   if (key != "ordinal" && key != "count" && key != "delay_ms" && key != "status") {
     return fail(codes::kJsonParser, fmt::format("fault: there is no '{}'", key));
