@@ -54,6 +54,7 @@ CREATE TABLE duet.lane (
     mapping_id bigint NOT NULL REFERENCES duet.mapping ON DELETE CASCADE,
     row_id bigint,
     sfid text,
+    former_sfid text,
     external_key text, -- folded as the org compares it
     state json NOT NULL,
     not_before bigint NOT NULL,
@@ -71,6 +72,7 @@ CREATE TABLE duet.lane (
 CREATE UNIQUE INDEX lane_row ON duet.lane (mapping_id, row_id);
 CREATE UNIQUE INDEX lane_sfid ON duet.lane (mapping_id, sfid);
 CREATE UNIQUE INDEX lane_key ON duet.lane (mapping_id, external_key);
+CREATE INDEX lane_former_sfid ON duet.lane (mapping_id, former_sfid) WHERE former_sfid IS NOT NULL;
 CREATE INDEX lane_sendable ON duet.lane (mapping_id, first_log) WHERE sendable;
 CREATE INDEX lane_in_flight ON duet.lane (mapping_id) WHERE in_flight;
 CREATE INDEX lane_settle ON duet.lane (mapping_id, settle_since) WHERE settle_by IS NOT NULL;

@@ -52,6 +52,12 @@ Session::Session(pg_conn* connection, SessionRole role) : connection_(connection
 
 Session::~Session() { PQfinish(connection_); }
 
+void Session::close() {
+  PQfinish(connection_);
+  connection_ = nullptr;
+  broken_ = true;
+}
+
 Result<std::unique_ptr<Session>> Session::connect(const std::string& url, SessionRole role) {
   const std::string timeout = std::to_string(kConnectMs / kMsPerSecond);
   const char* names[] = {"dbname",

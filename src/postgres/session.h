@@ -39,6 +39,9 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  /// Ends the session; the server rolls back what is open.
+  void close();
+
   /// The connection can no longer be used: open another one.
   bool broken() const { return broken_; }
 

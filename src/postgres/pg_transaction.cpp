@@ -1,0 +1,114 @@
+#include "postgres/pg_transaction.h"
+
+#include <tuple>
+
+#include "codec/event_json.h"
+#include "codec/hex_text.h"
+#include "postgres/array_text.h"
+#include "postgres/mapping_store.h"
+#include "postgres/record_write.h"
+#include "postgres/side_writes.h"
+#include "postgres/sql_files.h"
+
+namespace duet::postgres {
+
+bool PgTransaction::RefOrder::operator()(const RecordRef& a, const RecordRef& b) const {
+  return std::tie(a.row_id, a.sfid, a.external_id) < std::tie(b.row_id, b.sfid, b.external_id);
+}
+
+Result<std::vector<Record>> PgTransaction::lock(const Mapping& mapping, std::span<const RecordRef> refs) {
+  LockResult result = DUET_TRY(lock_records(transaction_, transaction_.store().table(mapping), refs));
+  LockedRecords& locked = locked_[mapping.id];
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    // A ref that comes up twice is busy the second time: the first stands.
+    if (result.locked[i].lane_read) {
+      locked.insert_or_assign(refs[i], std::move(result.locked[i]));
+    } else {
+      locked.try_emplace(refs[i], std::move(result.locked[i]));
+    }
+  }
+  return std::move(result.records);
+}
+
+Result<std::vector<ports::WriteFailure>> PgTransaction::write(const Mapping& mapping,
+                                                              std::span<const ports::RecordWrite> writes) {
+  LockedRecords& locked = locked_[mapping.id];
+  std::vector<PendingWrite> pending;
+  pending.reserve(writes.size());
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    auto found = locked.find(writes[i].record->ref);
+    if (found == locked.end()) return fail(ErrorKind::bug, "a record is written that this transaction has not locked");
+    pending.push_back({i, writes[i].record, writes[i].change, &found->second, found->second.row_id, std::nullopt});
+  }
+  return write_records(transaction_, transaction_.store().table(mapping), std::move(pending));
+}
+
+Result<void> PgTransaction::set_position(const std::string& source, const std::string& position) {
+  transaction_.defer(
+      {"INSERT INTO duet.position (connection_id, source, position) VALUES ($1::integer, $2, pg_catalog.decode($3, "
+       "'hex')) "
+       "ON CONFLICT (connection_id, source) DO UPDATE SET position = excluded.position, updated_at = now()",
+       {transaction_.store().connection_id(), source, codec::to_hex(position)}});
+  return {};
+}
+
+Result<void> PgTransaction::spool(const Mapping& mapping, std::span<const ChangeEvent> events) {
+  ArrayText texts;
+  for (const ChangeEvent& event : events) texts.add(std::string_view(codec::event_to_json(event)));
+  const auto rows = DUET_TRY(transaction_.run({
+      {"SELECT state FROM duet.mapping WHERE id = $1::bigint FOR SHARE", {std::to_string(mapping.id)}},
+  }));
+  if (rows.front().empty())
+    return fail(ErrorKind::schema_changed, "the mapping was removed", "REMOVED", mapping.object);
+  if (rows.front().text(0, 0) == name_of(ports::MappingState::loaded)) {
+    return fail(ErrorKind::schema_changed, "the mapping is loaded by now", "LOADED", mapping.object);
+  }
+  DUET_TRY(transaction_.run(
+      {{"INSERT INTO duet.spool (mapping_id, event) SELECT $1::bigint, e FROM pg_catalog.unnest($2::text[]) AS e",
+        {std::to_string(mapping.id), std::move(texts).finish()}}}));
+  return {};
+}
+
+Result<void> PgTransaction::unspool(const Mapping& mapping, long up_to) {
+  DUET_TRY(transaction_.run({{"DELETE FROM duet.spool WHERE mapping_id = $1::bigint AND id <= $2::bigint",
+                              {std::to_string(mapping.id), std::to_string(up_to)}}}));
+  return {};
+}
+
+Result<void> PgTransaction::set_mapping_state(const Mapping& mapping, ports::MappingState state) {
+  DUET_TRY(transaction_.run({{"UPDATE duet.mapping SET state = $2, updated_at = now() WHERE id = $1::bigint",
+                              {std::to_string(mapping.id), std::string(name_of(state))}}}));
+  return {};
+}
+
+Result<long> PgTransaction::purge_tombstones(const Mapping& mapping, TimeMs now) {
+  const auto rows = DUET_TRY(transaction_.run(
+      {{std::string(sql_file("queries/purge_tombstones.sql")), {std::to_string(mapping.id), std::to_string(now)}}}));
+  return rows.front().integer(0, 0);
+}
+
+Result<void> PgTransaction::mark_range_dirty(const Mapping& mapping, TimeMs since, const std::string& reason) {
+  DUET_TRY(
+      transaction_.run({{"UPDATE duet.mapping SET range_dirty_since = least(range_dirty_since, $2::bigint), "
+                         "range_dirty_reason = $3, updated_at = now() "
+                         "WHERE id = $1::bigint",
+                         {std::to_string(mapping.id), std::to_string(since), reason}}}));
+  return {};
+}
+
+Result<void> PgTransaction::clear_range_dirty(const Mapping& mapping) {
+  DUET_TRY(
+      transaction_.run({{"UPDATE duet.mapping SET range_dirty_since = NULL, range_dirty_reason = NULL, updated_at = "
+                         "now() WHERE id = $1::bigint",
+                         {std::to_string(mapping.id)}}}));
+  return {};
+}
+
+Result<void> PgTransaction::raise_issue(const Mapping* mapping, const Issue& issue) {
+  DUET_TRY(transaction_.run({raise_issue_statement(transaction_.store(), mapping, issue)}));
+  return {};
+}
+
+Result<void> PgTransaction::commit() { return transaction_.commit(); }
+
+}  // namespace duet::postgres
