@@ -140,7 +140,12 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
   const MappedField& key_field = *mapping.find(mapping.upsert_field);
   const std::string token = "duet-" + ports_.random.uuid();
   RecordBatch batch(mapping);
-  for (const RecordRef& ref : refs) batch.add({ref.row_id, {}, {}});
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    const auto match = std::ranges::find_if(found, [&](const RecordRead& read) {
+      return rules::same_key(key_field.schema, rules::key_text(value_of(read.fields, key_field.schema.name)), keys[i]);
+    });
+    batch.add({refs[i].row_id, match == found.end() ? std::string() : match->sfid, {}});
+  }
   auto transaction = DUET_TRY(ports_.store.begin());
   DUET_TRY(batch.lock(*transaction));
   const rules::Context context = timing_.context(mapping);
@@ -195,7 +200,8 @@ Result<void> OutboundWorker::Impl::write_outcomes(const Mapping& mapping, std::v
   RecordBatch batch(mapping);
   std::vector<std::size_t> indexes;
   for (const Claimed& claimed : answered) {
-    indexes.push_back(claimed.ref.row_id ? batch.add({claimed.ref.row_id, {}, {}}) : batch.add({std::nullopt, claimed.sfid, {}}));
+    const std::string& sfid = claimed.sfid.empty() ? claimed.outcome->sfid : claimed.sfid;
+    indexes.push_back(batch.add({claimed.ref.row_id, sfid, {}}));
   }
   auto transaction = DUET_TRY(ports_.store.begin());
   DUET_TRY(batch.lock(*transaction));

@@ -15,8 +15,8 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 1'000;
-/// The newest stamps may still be in transactions that are not committed; the overlap reads them again anyway.
-constexpr TimeMs kSafetyMs = 1'000;
+/// A version is read only when its second is over, so that a later write in the same second cannot hide behind the same stamp.
+constexpr TimeMs kSafetyMs = 2'000;
 
 }  // namespace
 

@@ -12,8 +12,8 @@ bool says_something(const RecordBatch::Entry& entry) {
 }
 
 std::string name_of(const RecordRef& ref) {
-  if (!ref.sfid.empty()) return "s" + ref.sfid;
   if (ref.row_id) return fmt::format("r{}", *ref.row_id);
+  if (!ref.sfid.empty()) return "s" + ref.sfid;
   return "k" + ref.external_id;
 }
 

@@ -1,7 +1,6 @@
 #include "engine/settle.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "engine/record_batch.h"
@@ -14,6 +13,9 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 250;
+/// Without a stream a version must be older than its own second when it is read: a later write in that second would have the same stamp,
+/// and If-Unmodified-Since could not see it (design §5 rule 5).
+constexpr TimeMs kVersionAgeMs = 2'000;
 constexpr TimeMs kPurgeEveryMs = 3'600'000;
 
 /// A lane that is to be read back, as it was when the read began.
@@ -23,7 +25,17 @@ struct Reading {
   std::string sfid;
   std::string key;
   TimeMs previous_stamp = 0;
+  TimeMs began_at = 0;  ///< org clock
 };
+
+std::vector<const RecordRead*> matching(const Mapping& mapping, const std::vector<RecordRead>& reads, const std::string& key) {
+  std::vector<const RecordRead*> matches;
+  const MappedField* field = mapping.find(mapping.upsert_field);
+  for (const RecordRead& read : reads) {
+    if (field && rules::same_key(field->schema, rules::key_text(value_of(read.fields, field->schema.name)), key)) matches.push_back(&read);
+  }
+  return matches;
+}
 
 }  // namespace
 
@@ -40,9 +52,8 @@ class SettleWorker::Impl {
   Result<Step> step();
 
  private:
-  TimeMs passed_until(const Mapping& mapping) const {
-    // Where there is no stream, a read after the answer sees what the answer speaks of.
-    return mapping.source == InboundSource::poll ? std::numeric_limits<TimeMs>::max() : horizon_.passed_until();
+  TimeMs passed_until(const Mapping& mapping, TimeMs now) const {
+    return mapping.source == InboundSource::poll ? now - kVersionAgeMs : horizon_.passed_until();
   }
   Result<std::vector<Reading>> begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs);
   Result<void> settle(const Mapping& mapping, const std::vector<Reading>& readings);
@@ -68,8 +79,9 @@ Result<std::vector<Reading>> SettleWorker::Impl::begin_readings(const Mapping& m
   for (RecordBatch::Entry& entry : batch.entries()) {
     const Lane& lane = entry.record.lane;
     if (lane.not_before > context.now || (lane.attempts.empty() && !lane.dirty)) continue;
-    if (!rules::readable(lane, context.now, passed_until(mapping), settings_.request_limit_ms)) continue;
+    if (!rules::readable(lane, context.now, passed_until(mapping, context.now), settings_.request_limit_ms)) continue;
     Reading reading;
+    reading.began_at = timing_.org_now();
     reading.ref = {entry.record.row ? std::optional(entry.record.row->id) : lane.row_id, lane.sfid, {}};
     reading.revision = lane.revision;
     reading.sfid = lane.sfid;
@@ -109,15 +121,14 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
     RecordRead seen = read == reads.end() ? gone : *read;
     if (seen.stamp == 0) seen.stamp = timing_.org_now();
     seen.previous_stamp = reading.previous_stamp;
+    if (turn.mapping().source == InboundSource::poll && !seen.deleted && seen.stamp > reading.began_at - kVersionAgeMs) {
+      turn.lane().not_before = turn.context.now + kVersionAgeMs;
+      turn.change.lane_changed = true;
+      return;
+    }
     verdict = rules::on_read_back(turn, seen, reading.revision);
   } else {
-    const MappedField* key_field = turn.mapping().find(turn.mapping().upsert_field);
-    std::vector<const RecordRead*> matches;
-    for (const RecordRead& read : by_key) {
-      if (key_field && rules::same_key(key_field->schema, rules::key_text(value_of(read.fields, key_field->schema.name)), reading.key)) {
-        matches.push_back(&read);
-      }
-    }
+    const std::vector<const RecordRead*> matches = matching(turn.mapping(), by_key, reading.key);
     if (matches.size() > 1) {
       rules::park_ambiguous(turn, matches.size());
       return;
@@ -144,7 +155,15 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
   if (!keys.empty()) by_key = DUET_TRY(ports_.org.read_by_key(mapping, keys));
 
   RecordBatch batch(mapping);
-  for (const Reading& reading : readings) batch.add(reading.ref);
+  for (const Reading& reading : readings) {
+    RecordRef ref = reading.ref;
+    // Marks that were set under an Id before it was known to be this record's come along.
+    if (ref.sfid.empty() && !by_key.empty()) {
+      const std::vector<const RecordRead*> matches = matching(mapping, by_key, reading.key);
+      if (matches.size() == 1) ref.sfid = matches.front()->sfid;
+    }
+    batch.add(ref);
+  }
   auto transaction = DUET_TRY(ports_.store.begin());
   DUET_TRY(batch.lock(*transaction));
   const rules::Context context = timing_.context(mapping);
@@ -167,13 +186,18 @@ Result<Step> SettleWorker::Impl::step() {
   const TimeMs now = timing_.now();
   bool worked = false;
   for (const Mapping& mapping : connection_.mappings) {
-    const TimeMs passed = passed_until(mapping);
+    const TimeMs passed = passed_until(mapping, now);
     const ports::UnsettledQuery query{now, passed, std::min(now, passed) - settings_.request_limit_ms};
     const std::vector<RecordRef> refs = DUET_TRY(ports_.store.find_unsettled(mapping, query, settings_.read_records));
     if (refs.empty()) continue;
-    const std::vector<Reading> readings = DUET_TRY(begin_readings(mapping, refs));
+    std::vector<Reading> readings = DUET_TRY(begin_readings(mapping, refs));
     if (readings.empty()) continue;
-    DUET_TRY(settle(mapping, readings));
+    // Records without an Id first: one of the others may turn out to be the same record.
+    const auto with_id = std::ranges::stable_partition(readings, [](const Reading& reading) { return reading.sfid.empty(); });
+    const std::vector<Reading> by_id(with_id.begin(), with_id.end());
+    readings.erase(with_id.begin(), with_id.end());
+    if (!readings.empty()) DUET_TRY(settle(mapping, readings));
+    if (!by_id.empty()) DUET_TRY(settle(mapping, by_id));
     worked = true;
   }
   if (now - purged_at_ > kPurgeEveryMs) {

@@ -103,7 +103,6 @@ void on_accepted(const Turn& turn, const std::string& token, const std::string& 
   if (!attempt || attempt->state != AttemptState::sent) return;
   attempt->state = AttemptState::accepted;
   attempt->decided_at = turn.context.now;
-  attempt->passed = turn.mapping().source == InboundSource::poll;
   lane.rounds = 0;
   finish_log(turn, *attempt);
   touch(turn);

@@ -208,7 +208,7 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
         if (!held.empty()) moved.emplace(name, held.back().value);
       }
       lane.held.clear();
-      if (removal && !moved.empty() && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, settled);
+      if (removal && !moved.empty() && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
       delete_after_create(turn);
     } else {

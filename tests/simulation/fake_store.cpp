@@ -18,19 +18,28 @@ bool key_taken(const Database& db, const Mapping& mapping, const std::string& ke
   return std::ranges::any_of(db.rows, [&](const auto& entry) { return entry.first != row_id && key_of(mapping, entry.second.values) == key; });
 }
 
-std::int64_t lane_of(const Database& db, const Record& record) {
-  for (const auto& [id, lane] : db.lanes) {
-    if (record.row && lane.row_id == record.row->id) return id;
-  }
-  for (const auto& [id, lane] : db.lanes) {
-    if (!record.lane.sfid.empty() && lane.sfid == record.lane.sfid) return id;
-    if (record.ref.row_id && lane.row_id == record.ref.row_id) return id;
-    if (!record.ref.sfid.empty() && lane.sfid == record.ref.sfid) return id;
-  }
-  for (const auto& [id, lane] : db.lanes) {
-    if (!record.row && lane.sfid.empty() && !record.ref.external_id.empty() && lane.external_id == record.ref.external_id) return id;
-  }
-  return 0;
+bool only_marks(const Lane& lane) {
+  return !lane.pending_create && lane.pending.empty() && lane.log.empty() && !lane.pending_delete && lane.attempts.empty() && lane.held.empty() &&
+         lane.parked.empty();
+}
+
+/// The record's lanes, the one with changes first: by its row, its Id, its key.
+std::vector<std::int64_t> lanes_of(const Database& db, const Record& record) {
+  const std::optional<std::int64_t> row_id = record.row ? std::optional(record.row->id) : record.ref.row_id;
+  const std::string& sfid = record.row && !record.row->sfid.empty() ? record.row->sfid : record.ref.sfid;
+  std::vector<std::int64_t> found;
+  auto add = [&](auto matches) {
+    for (const auto& [id, lane] : db.lanes) {
+      if (matches(lane) && std::ranges::find(found, id) == found.end()) found.push_back(id);
+    }
+  };
+  add([&](const Lane& lane) { return row_id && lane.row_id == row_id; });
+  add([&](const Lane& lane) { return !sfid.empty() && lane.sfid == sfid; });
+  add([&](const Lane& lane) {
+    return !record.row && lane.sfid.empty() && !record.ref.external_id.empty() && lane.external_id == record.ref.external_id;
+  });
+  std::ranges::stable_partition(found, [&](std::int64_t id) { return !only_marks(db.lanes.at(id)); });
+  return found;
 }
 
 std::string words(const Value& value) {
@@ -157,7 +166,17 @@ class FakeTransaction final : public ports::StoreTransaction {
       });
     }
     if (row != db_.rows.end()) record.row = row->second;
-    if (const std::int64_t lane = lane_of(db_, record)) record.lane = db_.lanes.at(lane);
+    const std::vector<std::int64_t> lanes = lanes_of(db_, record);
+    if (!lanes.empty()) {
+      record.lane = db_.lanes.at(lanes.front());
+      for (std::size_t i = 1; i < lanes.size(); ++i) {
+        const Lane& other = db_.lanes.at(lanes[i]);
+        if (!only_marks(other)) continue;
+        if (!record.lane.dirty) record.lane.dirty = other.dirty;
+        if (!record.lane.tombstone) record.lane.tombstone = other.tombstone;
+        record.lane.revision = std::max(record.lane.revision, other.revision) + 1;
+      }
+    }
     if (!record.row && record.lane.row_id) {
       row = db_.rows.find(*record.lane.row_id);
       if (row != db_.rows.end() && (row->second.sfid.empty() || row->second.sfid == record.lane.sfid)) record.row = row->second;
@@ -178,7 +197,7 @@ class FakeTransaction final : public ports::StoreTransaction {
   }
 
   Result<void> write_one(const Mapping& mapping, const Record& record, const RecordChange& change) {
-    const std::int64_t lane = lane_of(db_, record);
+    const std::vector<std::int64_t> lanes = lanes_of(db_, record);
     std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
     if (change.row_action == RowAction::insert) {
       if (auto inserted = insert(mapping, change); !inserted) return std::unexpected(inserted.error());
@@ -196,7 +215,7 @@ class FakeTransaction final : public ports::StoreTransaction {
       if (change.set_sfid) row->second.sfid = *change.set_sfid;
       if (change.last_op) row->second.last_op = *change.last_op;
     }
-    if (change.lane_changed || change.row_action != RowAction::keep) store_lane(lane, record, row_id);
+    if (change.lane_changed || change.row_action != RowAction::keep) store_lane(lanes, record, row_id);
     for (const LogStateChange& log : change.log) {
       auto found = std::ranges::find_if(db_.log, [&](const LogRow& row) { return row.captured.log_id == log.log_id; });
       if (found != db_.log.end()) found->state = log.state;
@@ -233,16 +252,15 @@ class FakeTransaction final : public ports::StoreTransaction {
     db_.history.push_back({row.id, name, value, false});
   }
 
-  void store_lane(std::int64_t id, const Record& record, std::int64_t row_id) {
-    if (record.lane.empty()) {
-      if (id != 0) db_.lanes.erase(id);
-      return;
+  void store_lane(const std::vector<std::int64_t>& lanes, const Record& record, std::int64_t row_id) {
+    for (const std::int64_t id : lanes) {
+      if (id == lanes.front() || only_marks(db_.lanes.at(id))) db_.lanes.erase(id);
     }
-    if (id == 0) id = db_.next_lane++;
+    if (record.lane.empty()) return;
     Lane lane = record.lane;
     if (row_id != 0) lane.row_id = row_id;
     if (lane.sfid.empty() && !record.ref.sfid.empty() && lane.former_sfid != record.ref.sfid) lane.sfid = record.ref.sfid;
-    db_.lanes[id] = std::move(lane);
+    db_.lanes[lanes.empty() ? db_.next_lane++ : lanes.front()] = std::move(lane);
   }
 
   void write_forward(const Record& record, std::int64_t row_id, const ForwardWrite& forward) {

@@ -26,7 +26,7 @@ MUTANTS = [
     ("no_hold", "3: remote values are held while an attempt is unsettled", "rules/event.cpp",
      "if (waiting == turn.lane().attempts.end()) {", "if (waiting == turn.lane().attempts.end() || turn.record.row) {"),
     ("settled_by_reply", "3: an attempt is settled by the stream, not by its reply", "rules/outcome.cpp",
-     "attempt->passed = turn.mapping().source == InboundSource::poll;", "attempt->passed = true;"),
+     "  attempt->decided_at = turn.context.now;\n  lane.rounds = 0;", "  attempt->decided_at = turn.context.now;\n  attempt->passed = true;\n  lane.rounds = 0;"),
     ("stream_not_awaited", "3: a read-back waits until the stream has passed", "rules/read.cpp",
      "return passed_until > attempt.decided_at;", "return true;"),
     ("late_overwrite_missed", "4: held before our event is a conflict found late", "rules/settle.cpp",
