@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/oauth.h"
 
@@ -114,6 +115,7 @@ HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string>
   }
   usage_.count(call_kind(call), now_ms);
   HttpResponse out = dispatch(call);
+  out.set_header("Date", http_date(host_.access()->now()));
   out.set_header("Sforce-Limit-Info", fmt::format("api-usage={}/{}", usage_.used_in_24_hours(now_ms), limit));
   return out;
 }
