@@ -23,7 +23,7 @@ class PgCopySink final : public ports::CopySink {
     Session& session = store_->session();
     const long rows = DUET_TRY(session.end_copy());
     const Statement statements[] = {
-        {"UPDATE duet.mapping SET state = 'loaded', loaded_rows = $2::bigint, updated_at = now() WHERE id = $1::bigint",
+        {"UPDATE duet.mapping SET loaded_rows = $2::bigint, updated_at = now() WHERE id = $1::bigint",
          {mapping_id_, std::to_string(rows)}},
         {"COMMIT", {}},
     };

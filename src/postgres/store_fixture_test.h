@@ -19,16 +19,41 @@
 
 namespace duet::postgres {
 
-/// A fresh database with the schemas, one mapped table and an app's session.
+/// A database with the schemas, one mapped table and an app's session, all empty. Tests that change the schema bring a
+/// mapping, and get a database that no other test will see.
 struct StoreDatabase {
-  explicit StoreDatabase(Mapping with = test::sample_mapping()) : mapping(std::move(with)) {
-    admin = Session::connect(url, SessionRole::admin).value();
-    must(migrate(*admin));
-    synced = install_synced_schema(*admin, "salesforce").value();
-    connection_id = ConnectionStore(*admin).open("main", "salesforce").value();
-    must(MappingStore(*admin, connection_id).save(mapping));
-    must(admin->execute("UPDATE duet.mapping SET state = 'loaded'"));
-    if (auto table = ensure_table(*admin, "salesforce", synced, mapping); !table)
+  StoreDatabase() : url(prepared()) {
+    app.execute(
+        "TRUNCATE salesforce.contact, salesforce._trigger_log, salesforce._trigger_log_archive, duet.lane, duet.spool, "
+        "duet.journal, duet.issue, "
+        "duet.position, duet.setting RESTART IDENTITY; UPDATE duet.mapping SET state = 'loaded', loaded_rows = 0, "
+        "range_dirty_since = NULL, "
+        "range_dirty_reason = NULL");
+    mapping = MappingStore(*admin, connection_id).list().value().front().mapping;
+  }
+
+  explicit StoreDatabase(Mapping with) : url(test::shared_cluster().clean_database()), mapping(std::move(with)) {
+    prepare(*admin, mapping);
+  }
+
+  /// Made once in a test program.
+  static const std::string& prepared() {
+    static const std::string url = [] {
+      const std::string created = test::shared_cluster().create_database();
+      Mapping mapping = test::sample_mapping();
+      prepare(*Session::connect(created, SessionRole::admin).value(), mapping);
+      return created;
+    }();
+    return url;
+  }
+
+  static void prepare(Session& admin, Mapping& mapping) {
+    must(migrate(admin));
+    const SyncedSchema synced = install_synced_schema(admin, "salesforce").value();
+    const int id = ConnectionStore(admin).open("main", "salesforce").value();
+    must(MappingStore(admin, id).save(mapping));
+    must(admin.execute("UPDATE duet.mapping SET state = 'loaded'"));
+    if (auto table = ensure_table(admin, "salesforce", synced, mapping); !table)
       throw std::runtime_error(describe(table.error()));
   }
 
@@ -61,12 +86,11 @@ struct StoreDatabase {
                        : fmt::format("INSERT INTO salesforce.contact ({}) VALUES ({}) RETURNING id", columns, texts)));
   }
 
-  std::string url = test::shared_cluster().create_database();
+  std::string url;
   test::SqlSession app{url};
+  std::unique_ptr<Session> admin = Session::connect(url, SessionRole::admin).value();
   Mapping mapping;
-  std::unique_ptr<Session> admin;
-  SyncedSchema synced;
-  int connection_id = 0;
+  int connection_id = 1;
 };
 
 }  // namespace duet::postgres

@@ -11,7 +11,7 @@ namespace {
 
 class SyncedSchemaTest : public ::testing::Test {
  protected:
-  std::string url_ = test::shared_cluster().create_database();
+  std::string url_ = test::shared_cluster().clean_database();
   test::SqlSession app_{url_};
   std::unique_ptr<Session> admin_ = Session::connect(url_, SessionRole::admin).value();
 };

@@ -17,7 +17,7 @@ class SyncedTableTest : public ::testing::Test {
  protected:
   Result<TablePlan> ensure(const Mapping& mapping) { return ensure_table(*admin_, "salesforce", synced_, mapping); }
 
-  std::string url_ = test::shared_cluster().create_database();
+  std::string url_ = test::shared_cluster().clean_database();
   test::SqlSession app_{url_};
   std::unique_ptr<Session> admin_ = Session::connect(url_, SessionRole::admin).value();
   SyncedSchema synced_ = install_synced_schema(*admin_, "salesforce").value();

@@ -168,6 +168,24 @@ std::string PrivateCluster::create_database() {
   return url(name);
 }
 
+std::string PrivateCluster::clean_database() {
+  if (scratch_.empty()) {
+    scratch_ = create_database();
+    return scratch_;
+  }
+  SqlSession session(scratch_);
+  session.execute(
+      "SET client_min_messages = error;"
+      "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+      "pg_backend_pid();"
+      "DROP EXTENSION IF EXISTS hstore CASCADE;"
+      "DO $$ DECLARE name text; BEGIN FOR name IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname "
+      "<> 'information_schema' "
+      "LOOP EXECUTE format('DROP SCHEMA %I CASCADE', name); END LOOP; END $$;"
+      "CREATE SCHEMA public");
+  return scratch_;
+}
+
 PrivateCluster& shared_cluster() {
   static PrivateCluster cluster;
   return cluster;
