@@ -3,9 +3,12 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
+#include "base/logging.h"
 #include "pubsub_api.grpc.pb.h"
 #include "salesforce/address.h"
 #include "salesforce/pubsub_error.h"
@@ -22,6 +25,14 @@ constexpr int kPingIntervalMs = 300'000;
 constexpr int kPingTimeoutMs = 20'000;
 constexpr int kMaxReconnectWaitMs = 10'000;
 constexpr const char* kSystemCertificates = "/etc/ssl/certs/ca-certificates.crt";
+
+/// The library's own lines, which it would print to standard error. What matters in them comes back as a status too.
+void take_library_log() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    gpr_set_log_function([](gpr_log_func_args* line) { log(LogLevel::debug, "grpc", {{"text", line->message}}); });
+  });
+}
 
 Error error_of(const grpc::Status& status, const grpc::ClientContext& context) {
   std::string code;
@@ -169,6 +180,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials(const ConnectionSe
 }  // namespace
 
 Result<std::shared_ptr<PubSubClient>> make_pubsub_client(std::shared_ptr<Session> session) {
+  take_library_log();
   const ConnectionSettings& settings = session->settings();
   auto channel_credentials = DUET_TRY(credentials(settings));
   grpc::ChannelArguments arguments;
