@@ -280,7 +280,7 @@ Result<Step> OutboundWorker::Impl::step() {
     worked = !claimed.empty();
     if (worked) {
       send(claimed);
-      answered_ = std::move(claimed);
+      std::ranges::move(claimed, std::back_inserter(answered_));
       finished = finish();
     }
   }

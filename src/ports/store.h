@@ -40,8 +40,8 @@ class StoreTransaction {
 
   /// Locks the records against other engine transactions and their rows against the app, in (table, id) order, then reads rows,
   /// lanes and NEW log rows in later statements (design §6). Same order and size as `refs`; a record that is nowhere has no row and
-  /// an empty lane. Matching: row_id, else sfid, else external id to a row or a lane without sfid (as the org compares it);
-  /// a lane that was found by sfid or external id leads to the row that it names.
+  /// an empty lane. Matching: row_id, else the row or the lane that has the sfid, else external id to a row or a lane without
+  /// sfid (as the org compares it); a lane that was found leads to the row that it names.
   virtual Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) = 0;
 
   /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left unwritten and reported.

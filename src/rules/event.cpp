@@ -118,13 +118,7 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
     return;
   }
   if (lane.pending_delete && std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
-    FieldValues moved;
-    for (const auto& [name, value] : event.fields) {
-      const MappedField* field = turn.mapping().find(name);
-      if (!field || set_by_org(name) || equal(field->schema, value, value_of(lane.pending_delete->old_values, name))) continue;
-      moved.emplace(name, value);
-    }
-    if (!moved.empty() && delete_gives_way(turn, moved, remote)) {
+    if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields), remote)) {
       apply_fields(turn, event, remote, nullptr, true);
       raise_row_stamp(turn, event.stamp);
       mark_dirty(turn, "restored after a delete that gave way");
@@ -195,8 +189,11 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   if (event.kind == EventKind::remove) {
     lane.sfid = sfid;
     const bool own = own_attempt(turn, event).has_value();
-    // What is not settled may have happened after an undelete that the stream has not told yet: only a read can tell.
-    if (!own && !lane.attempts.empty() && !wants_removal(lane)) return mark_dirty(turn, "deleted while an attempt was not settled");
+    if (!own && !lane.attempts.empty()) {
+      // What is not settled may have happened after an undelete that the stream has not told yet: our own event, or a read, will tell.
+      if (!wants_removal(lane)) mark_dirty(turn, "deleted while an attempt was not settled");
+      return;
+    }
     return on_remote_delete(turn, remote, own);
   }
   if (lane.tombstone && event.kind != EventKind::undelete) return;

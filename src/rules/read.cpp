@@ -96,13 +96,12 @@ void raise_unknown(const Turn& turn) {
 }
 
 /// A delete without an answer: the record is still there, so it was not applied.
-bool requeue_removals(const Turn& turn) {
+void requeue_removals(const Turn& turn) {
   std::vector<std::string> tokens;
   for (const Attempt& attempt : turn.lane().attempts) {
     if (attempt.kind == AttemptKind::remove) tokens.push_back(attempt.token);
   }
   for (const std::string& token : tokens) requeue(turn, token);
-  return !tokens.empty();
 }
 
 void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::string>& settled) {
@@ -156,7 +155,7 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
     return ReadVerdict::applied;
   }
   if (lane.pending_delete) {
-    if (!delete_gives_way(turn, read.fields, remote_of(read))) return ReadVerdict::applied;
+    if (!delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote_of(read))) return ReadVerdict::applied;
   }
   if (!turn.record.row) {
     insert_row(turn, read);
@@ -197,18 +196,16 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
     return ReadVerdict::applied;
   }
   learn_sfid(turn, read.sfid);
-  const bool removal = requeue_removals(turn);
+  requeue_removals(turn);
   std::set<std::string> settled;
   settle_attempts(turn, read, settled);
   lane.dirty.reset();
   if (!turn.record.row) {
     if (lane.pending_delete) {
-      FieldValues moved;
-      for (auto& [name, held] : lane.held) {
-        if (!held.empty()) moved.emplace(name, held.back().value);
-      }
+      const Remote remote = remote_of(read);
+      journal_held(turn, JournalReason::delete_conflict);
       lane.held.clear();
-      if (removal && !moved.empty() && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, {});
+      if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote)) merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
       delete_after_create(turn);
     } else {

@@ -53,23 +53,6 @@ void journal_row(const Turn& turn, JournalReason reason, Side lost_side, std::st
   }
 }
 
-void journal_held(const Turn& turn, JournalReason reason) {
-  for (const auto& [name, held] : turn.lane().held) {
-    for (const HeldValue& value : held) {
-      if (value.own) continue;
-      JournalEntry entry;
-      entry.reason = reason;
-      entry.field = name;
-      entry.lost = value.value;
-      entry.lost_side = Side::salesforce;
-      entry.rule = "delete";
-      entry.lost_actor = value.actor;
-      entry.lost_at = value.changed_at.from;
-      turn.change.journal.push_back(std::move(entry));
-    }
-  }
-}
-
 /// The record went before the stream told what the org made of our writes.
 void journal_unsettled(const Turn& turn, const Remote& remote) {
   for (const Attempt& attempt : turn.lane().attempts) {
@@ -138,6 +121,23 @@ void create_anew(const Turn& turn) {
 
 }  // namespace
 
+void journal_held(const Turn& turn, JournalReason reason) {
+  for (const auto& [name, held] : turn.lane().held) {
+    for (const HeldValue& value : held) {
+      if (value.own) continue;
+      JournalEntry entry;
+      entry.reason = reason;
+      entry.field = name;
+      entry.lost = value.value;
+      entry.lost_side = Side::salesforce;
+      entry.rule = "delete";
+      entry.lost_actor = value.actor;
+      entry.lost_at = value.changed_at.from;
+      turn.change.journal.push_back(std::move(entry));
+    }
+  }
+}
+
 void journal_removal(const Turn& turn, const PendingDelete& removal, JournalReason reason, std::string_view rule) {
   JournalEntry entry;
   entry.reason = reason;
@@ -199,16 +199,27 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   clear_lane(turn);
 }
 
-bool delete_gives_way(const Turn& turn, const FieldValues& remote_fields, const Remote& remote) {
+FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields) {
+  FieldValues moved;
+  for (const auto& [name, value] : remote_fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (!field || !field->schema.updateable || equal(field->schema, value, value_of(removal.old_values, name))) continue;
+    moved.emplace(name, value);
+  }
+  return moved;
+}
+
+bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote) {
+  if (moved.empty()) return false;
   Lane& lane = turn.lane();
   const ConflictPolicy policy = turn.mapping().delete_conflict;
   const PendingDelete& removal = *lane.pending_delete;
   const TimeMs delete_from = removal.changed_at.from + turn.context.offset_ms - turn.context.uncertainty_ms;
   const bool delete_wins = policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && delete_from > remote.changed_at.to);
   if (delete_wins) {
-    for (const auto& [name, value] : remote_fields) {
+    for (const auto& [name, value] : moved) {
       const MappedField* field = turn.mapping().find(name);
-      if (!field || !field->schema.updateable) continue;
+      if (!field) continue;
       journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(removal.old_values, name), value, Absent{}, Side::postgres,
                        name_of(policy), remote);
     }

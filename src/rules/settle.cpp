@@ -191,19 +191,17 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
 
 namespace {
 
-/// Our own event is among the held values: what was before it our write covered, what comes after it merges.
-std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent, std::vector<HeldValue> held, const Value& current) {
-  auto own = std::ranges::find_if(held.rbegin(), held.rend(), &HeldValue::own).base();
-  if (own == held.begin()) {
-    journal_possibly_covered(turn, field, sent, held, current);
-    return held;
+/// Where our own events are among the held values, what was before the last of them our writes covered; what comes after merges. Attempts
+/// whose own event is not among them may stand anywhere.
+std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent, const std::vector<HeldValue>& held,
+                                    const Value& current) {
+  const auto attempts = std::ranges::count_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(field.schema.name); });
+  if (std::ranges::count_if(held, &HeldValue::own) < attempts) journal_possibly_covered(turn, field, sent, held, current);
+  const auto after = std::ranges::find_if(held.rbegin(), held.rend(), &HeldValue::own).base();
+  for (auto h = held.begin(); h != after; ++h) {
+    if (!h->own) find_late(turn, field, sent, *h, current, false);
   }
-  const std::vector<HeldValue> covered(held.begin(), own - 1);
-  std::vector<HeldValue> after(own, held.end());
-  for (const HeldValue& h : covered) {
-    if (!h.own) find_late(turn, field, sent, h, current, false);
-  }
-  return after;
+  return {after, held.end()};
 }
 
 }  // namespace
@@ -218,7 +216,11 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
   const bool pending = lane.pending.contains(name);
   const bool applied = equal(field.schema, current, sent.value);
 
-  const bool may_win = !pending && turn.record.row.has_value();
+  if (!turn.record.row) {
+    journal_possibly_covered(turn, field, sent, all, current);
+    return;
+  }
+  const bool may_win = !pending;
   if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current) &&
       find_late(turn, field, sent, all.back(), current, may_win)) {
     return;

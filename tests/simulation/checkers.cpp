@@ -17,6 +17,7 @@ std::string text_of(const Value& value) {
 /// G8: when the faults stop, everything comes to rest, and both sides are the same.
 void check_convergence(World& world, std::vector<std::string>& found) {
   if (!world.at_rest()) found.emplace_back("stuck: something is still on its way");
+  if (!world.rest_reason().empty()) found.push_back("stuck: " + world.rest_reason());
   for (const LogRow& log : world.store().database().log) {
     if (log.state == LogState::fresh || log.state == LogState::pending) {
       found.push_back(fmt::format("stuck: log row {} of row {} is {}", log.captured.log_id, log.captured.row_id, log.state == LogState::fresh ? "NEW" : "PENDING"));
@@ -46,10 +47,9 @@ void check_convergence(World& world, std::vector<std::string>& found) {
 }
 
 /// G1's stated limit: on an object without change events, what an unconditional write of ours covered leaves no trace. With the policy
-/// `postgres` writes are unconditional, and deletes always are.
+/// `postgres` updates are unconditional; creates and deletes always are.
 void allow_covered_unseen(World& world, std::set<std::string>& accounted) {
   if (world.mapping().source != InboundSource::poll) return;
-  const bool unconditional = world.mapping().conflict == ConflictPolicy::postgres;
   std::map<std::string, std::map<std::string, std::string>> current;
   for (const OrgVersion& version : world.org().versions()) {
     auto& record = current[version.sfid];
@@ -57,7 +57,7 @@ void allow_covered_unseen(World& world, std::set<std::string>& accounted) {
       for (const auto& [field, value] : record) accounted.insert(value);
       continue;
     }
-    if (version.ours && unconditional) accounted.insert(record[version.field]);
+    if (version.ours && version.unconditional) accounted.insert(record[version.field]);
     record[version.field] = text_of(version.value);
   }
 }
@@ -105,7 +105,8 @@ void check_no_flip_flop(World& world, std::vector<std::string>& found) {
   }
 }
 
-/// G2: what the app inserted once is one record.
+/// G2: what the app inserted once is one record. A record that a person took out of the recycle bin after Duet had made it anew is the
+/// person's doing.
 void check_no_duplicates(World& world, std::vector<std::string>& found) {
   std::set<std::string> live;
   for (const OrgRecord& record : world.org().records()) {
@@ -113,7 +114,7 @@ void check_no_duplicates(World& world, std::vector<std::string>& found) {
   }
   std::map<std::string, std::set<std::string>> holders;
   for (const OrgVersion& version : world.org().versions()) {
-    if (version.ours && live.contains(version.sfid) && !text_of(version.value).empty()) holders[text_of(version.value)].insert(version.sfid);
+    if (version.ours && live.contains(version.sfid) && !world.undeleted().contains(version.sfid) && !text_of(version.value).empty()) holders[text_of(version.value)].insert(version.sfid);
   }
   for (const auto& [value, sfids] : holders) {
     if (sfids.size() > 1) found.push_back(fmt::format("duplicate: {} went into {} records", value, sfids.size()));

@@ -160,7 +160,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     if (row == db_.rows.end() && !ref.sfid.empty()) {
       row = std::ranges::find_if(db_.rows, [&](const auto& entry) { return entry.second.sfid == ref.sfid; });
     }
-    if (row == db_.rows.end() && !ref.external_id.empty()) {
+    const bool known = std::ranges::any_of(db_.lanes, [&](const auto& entry) { return !ref.sfid.empty() && entry.second.sfid == ref.sfid; });
+    if (row == db_.rows.end() && !known && !ref.external_id.empty()) {
       row = std::ranges::find_if(db_.rows, [&](const auto& entry) {
         return entry.second.sfid.empty() && key_of(mapping, entry.second.values) == ref.external_id;
       });

@@ -126,11 +126,11 @@ OrgAdapter::~OrgAdapter() = default;
 namespace {
 
 void note_version(std::vector<OrgVersion>& versions, const std::string& sfid, const FieldValues& sent, const FieldValues& before,
-                  const FieldValues& after, bool ours) {
+                  const FieldValues& after, bool ours, bool unconditional = true) {
   for (const auto& [name, value] : after) {
     const Value& old = value_of(before, name);
     if (old == value || (is_absent(old) && is_null(value))) continue;
-    versions.push_back({sfid, name, value, ours, value_of(sent, name) != value});
+    versions.push_back({sfid, name, value, ours, value_of(sent, name) != value, unconditional});
   }
 }
 
@@ -261,10 +261,10 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
     const auto& [id, old] = before[i];
     if (id.empty()) continue;
     if (batch.kind == AttemptKind::remove) {
-      versions_.push_back({id, {}, Absent{}, true, false});
+      versions_.push_back({id, {}, Absent{}, true, false, true});
       continue;
     }
-    if (const auto now = impl_->org.find(kObject, id)) note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true);
+    if (const auto now = impl_->org.find(kObject, id)) note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true, !batch.if_unmodified_since);
   }
   return outcomes;
 }

@@ -37,6 +37,7 @@ struct OrgVersion {
   Value value;
   bool ours = false;        ///< written in a transaction of the integration user
   bool automation = false;  ///< not what the writer sent
+  bool unconditional = true;
 };
 
 struct OrgRecord {

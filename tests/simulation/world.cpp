@@ -177,7 +177,9 @@ void World::person_undeletes() {
   std::erase_if(gone, [](const OrgRecord& record) { return !record.deleted; });
   if (!deletes_ || gone.empty()) return;
   const OrgRecord& record = gone[random_.below(gone.size())];
-  if (org_->person_undeletes(record.sfid)) note("person undeletes", record.sfid);
+  if (!org_->person_undeletes(record.sfid)) return;
+  undeleted_.insert(record.sfid);
+  note("person undeletes", record.sfid);
 }
 
 void World::step(engine::Worker& worker) {
@@ -230,17 +232,21 @@ void World::act() {
   person_undeletes();
 }
 
-bool World::at_rest() {
-  if (org_->run_late() > 0) return false;
+bool World::at_rest() { return rest_reason().empty(); }
+
+std::string World::rest_reason() {
+  if (org_->run_late() > 0) return "a late request is still to run";
   const Database& db = store_->database();
-  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty()) return false;
-  const bool log = std::ranges::all_of(db.log, [](const LogRow& row) { return row.state != LogState::fresh && row.state != LogState::pending; });
-  const bool lanes = std::ranges::all_of(db.lanes, [](const auto& entry) {
-    Lane lane = entry.second;
+  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty()) return "a range is still to be read again";
+  for (const LogRow& row : db.log) {
+    if (row.state == LogState::fresh || row.state == LogState::pending) return "a log row is not processed";
+  }
+  for (const auto& [id, stored] : db.lanes) {
+    Lane lane = stored;
     lane.tombstone.reset();
-    return lane.empty();
-  });
-  return log && lanes;
+    if (!lane.empty()) return "a lane is not at rest";
+  }
+  return {};
 }
 
 void World::settle_down() {

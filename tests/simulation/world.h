@@ -48,6 +48,9 @@ class World {
   bool puts_back() const { return puts_back_; }
   /// Whether something is still on its way.
   bool at_rest();
+  std::string rest_reason();
+  /// Records that a person took out of the recycle bin.
+  const std::set<std::string>& undeleted() const { return undeleted_; }
   /// Of everything that happened, in order.
   std::uint64_t hash() const { return hash_; }
 
@@ -90,6 +93,7 @@ class World {
   Statistics statistics_;
   std::set<std::string> seen_over_;
   std::set<std::string> app_values_;
+  std::set<std::string> undeleted_;
   bool puts_back_ = false;
   bool quiet_ = false;
   bool deletes_ = false;
