@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "orgsim/core/field_value.h"
 #include "orgsim/core/ids.h"
 #include "orgsim/core/standard_objects.h"
 #include "orgsim/core/time_text.h"
@@ -102,7 +103,8 @@ void derive_opportunity(Fields& fields, const std::vector<bool>& spoken) {
   const Value probability = fields.get("Probability");
   const auto* money = std::get_if<double>(&amount);
   const auto* percent = std::get_if<double>(&probability);
-  fields.set("ExpectedRevenue", money != nullptr && percent != nullptr ? Value{*money * *percent / 100} : Value{});
+  const bool known = money != nullptr && percent != nullptr;
+  fields.set("ExpectedRevenue", known ? Value{round_to_scale(*money * *percent / 100, 2)} : Value{});
 }
 
 void derive_person_name(const ObjectDef& object, PendingRow& row) {

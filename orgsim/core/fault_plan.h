@@ -37,7 +37,8 @@ struct Fault {
   FaultMatch match;
   FaultAction action = FaultAction::status;
   std::int64_t delay_ms = 0;  ///< may accompany every action
-  int status = 503;           ///< of HTTP; 1 to 16 are gRPC codes, for method GRPC
+  int status = 503;  ///< an HTTP status; the event stream reads it as a gRPC status           ///< of HTTP; 1 to 16 are
+                     ///< gRPC codes, for method GRPC
   std::string content_type = "application/json;charset=UTF-8";
   std::string body;
   std::uint64_t seen = 0;  ///< requests that matched all but ordinal, probability and count

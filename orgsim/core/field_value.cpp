@@ -85,6 +85,9 @@ const PicklistEntry* find_entry(const FieldDef& field, std::string_view value) {
   return found == field.picklist.end() || !found->active ? nullptr : &*found;
 }
 
+/// A restricted picklist whose entries the org data does not know lets every value through.
+bool is_restricted(const FieldDef& field) { return field.restricted_picklist && !field.picklist.empty(); }
+
 std::unexpected<Error> bad_picklist(const FieldDef& field, std::string_view value) {
   return fail(codes::kBadPicklist, fmt::format("{}: bad value for restricted picklist field: {}", field.label, value),
               {field.name});
@@ -98,7 +101,7 @@ Outcome<std::string> multi_select(const FieldDef& field, std::string_view text) 
     const std::string_view part = trim(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (part.empty() || std::ranges::find(parts, part) != parts.end()) continue;
-    if (field.restricted_picklist && find_entry(field, part) == nullptr) return bad_picklist(field, part);
+    if (is_restricted(field) && find_entry(field, part) == nullptr) return bad_picklist(field, part);
     parts.push_back(part);
   }
   const auto rank = [&field](std::string_view part) {
@@ -119,7 +122,7 @@ Outcome<Value> stored_text(const FieldDef& field, const Value& input, bool csv) 
     if (!joined) return std::unexpected(joined.error());
     text = std::move(*joined);
   }
-  if (field.type == FieldType::picklist && field.restricted_picklist && find_entry(field, text) == nullptr) {
+  if (field.type == FieldType::picklist && is_restricted(field) && find_entry(field, text) == nullptr) {
     return bad_picklist(field, text);
   }
   if (field.type == FieldType::email && !is_email(text)) {
@@ -228,8 +231,9 @@ std::size_t utf16_length(std::string_view text) {
 }
 
 double round_to_scale(double value, int scale) {
-  if (scale < 0 || scale > 17 || std::abs(value) >= 1e15) return value;
-  const long double unit = std::pow(10.0L, scale);
+  const long double unit = std::pow(10.0L, std::clamp(scale, 0, 18));
+  // Past 15 digits a double has no decimals of that size to round.
+  if (std::abs(static_cast<long double>(value)) * unit >= 1e15L) return value;
   // The nudge makes 2.675, which binary holds a little lower, round as its decimal form does.
   const long double scaled = std::abs(static_cast<long double>(value)) * unit * (1.0L + 4e-16L);
   const auto rounded = static_cast<double>(std::floor(scaled + 0.5L) / unit);

@@ -63,7 +63,5 @@ class QueryCursor {
 /// A value as REST JSON shows it: dates and date-times as text, null as null.
 [[nodiscard]] nlohmann::json rest_value(FieldType type, const CellView& cell);
 [[nodiscard]] nlohmann::json rest_value(const FieldDef& field, const CellView& cell);
-/// A cell as Bulk 2.0 CSV shows it, unquoted, appended to `out`: date-times with Z, null as nothing (spec §0.11, §3.2).
-void append_csv_value(const FieldDef& field, const CellView& cell, std::string& out);
 
 }  // namespace orgsim

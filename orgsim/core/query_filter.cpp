@@ -287,14 +287,4 @@ bool like_matches(std::string_view text, std::string_view pattern) {
   }
 }
 
-int compare_cells(const FieldDef& field, const CellView& a, const CellView& b) {
-  const auto* text = std::get_if<std::string_view>(&a);
-  const auto* other = std::get_if<std::string_view>(&b);
-  if (text != nullptr && other != nullptr) {
-    const int order = is_id(field) ? text->compare(*other) : fold_case(*text).compare(fold_case(*other));
-    return order < 0 ? -1 : order > 0 ? 1 : 0;
-  }
-  return a < b ? -1 : b < a ? 1 : 0;
-}
-
 }  // namespace orgsim

@@ -37,7 +37,4 @@ struct Filter {
 /// SQL LIKE on folded text: % any run, _ one character, backslash escapes.
 [[nodiscard]] bool like_matches(std::string_view text, std::string_view pattern);
 
-/// Orders two values of one field as SOQL does: text without case, false before true; nulls are the caller's matter.
-[[nodiscard]] int compare_cells(const FieldDef& field, const CellView& a, const CellView& b);
-
 }  // namespace orgsim

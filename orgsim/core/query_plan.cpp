@@ -104,7 +104,10 @@ std::vector<std::uint32_t> sorted(const Snapshot& snapshot, const ObjectDef& obj
     for (const BoundOrder& item : order) {
       IdBuffer id;
       std::optional<RowView> parent;
-      key.push_back(to_value(item.path.read(snapshot, row, parent, id)));
+      const CellView cell = item.path.read(snapshot, row, parent, id);
+      const auto* text = std::get_if<std::string_view>(&cell);
+      // Text is folded once here instead of at every comparison; ids keep their case.
+      key.push_back(text != nullptr && is_text(item.path.field->type) ? Value{fold_case(*text)} : to_value(cell));
     }
   }
   std::vector<std::uint32_t> places(slots.size());
@@ -116,8 +119,7 @@ std::vector<std::uint32_t> sorted(const Snapshot& snapshot, const ObjectDef& obj
       const Value& y = keys[b][i];
       if (is_null(x) != is_null(y)) return is_null(x) == order[i].nulls_first;
       if (is_null(x)) continue;
-      const int compared = compare_cells(*order[i].path.field, to_view(x), to_view(y));
-      if (compared != 0) return order[i].descending ? compared > 0 : compared < 0;
+      if (x != y) return order[i].descending ? y < x : x < y;
     }
     return false;
   });

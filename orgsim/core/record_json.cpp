@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/query.h"
@@ -27,26 +26,6 @@ json rest_value(FieldType type, const CellView& cell) {
   if (type == FieldType::date) return date_text(integer);
   if (type == FieldType::time) return time_text(integer);
   return integer;
-}
-
-void append_csv_value(const FieldDef& field, const CellView& cell, std::string& out) {
-  if (const auto* text = std::get_if<std::string_view>(&cell)) {
-    out.append(*text);
-  } else if (const auto* flag = std::get_if<bool>(&cell)) {
-    out.append(*flag ? "true" : "false");
-  } else if (const auto* number = std::get_if<double>(&cell)) {
-    fmt::format_to(std::back_inserter(out), "{}", *number);
-  } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
-    if (field.type == FieldType::datetime) {
-      out.append(bulk_datetime(*integer));
-    } else if (field.type == FieldType::date) {
-      out.append(date_text(*integer));
-    } else if (field.type == FieldType::time) {
-      out.append(time_text(*integer));
-    } else {
-      fmt::format_to(std::back_inserter(out), "{}", *integer);
-    }
-  }
 }
 
 ordered_json record_attributes(const ObjectDef& object, std::string_view id, std::string_view version) {
