@@ -119,6 +119,12 @@ Error error_of(CURLcode code, const Transfer& transfer, const char* detail) {
     error.message = "Salesforce's answer is larger than it may be";
     return error;
   }
+  if (transfer.resend_refused) {
+    error.code = "NO_ANSWER";
+    error.message = "The connection closed without an answer";
+    error.detail.clear();
+    return error;
+  }
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

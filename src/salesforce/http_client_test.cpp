@@ -78,6 +78,7 @@ TEST(HttpClient, never_sends_a_write_twice_when_a_kept_connection_closes_without
     auto second = client.perform({.method = method, .url = server.url(), .body = body});
     ASSERT_FALSE(second) << method;
     EXPECT_TRUE(second.error().sent) << method;
+    EXPECT_EQ(second.error().error.code, "NO_ANSWER") << method;
     EXPECT_EQ(server.requests(), 2) << method;
   }
 }

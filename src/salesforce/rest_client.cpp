@@ -15,7 +15,7 @@ std::string place_of(const RestCall& call) { return call.method + " " + call.pat
 
 CallFailure failure_of_transport(const RestCall& call, HttpFailure failure) {
   CallFailure result{failure.sent ? Delivery::unknown : Delivery::not_sent, std::move(failure.error)};
-  result.error.detail = place_of(call) + ": " + result.error.detail;
+  result.error.detail = place_of(call) + (result.error.detail.empty() ? "" : ": " + result.error.detail);
   if (failure.sent && changes_something(call) && result.error.kind != ErrorKind::cancelled)
     result.error.kind = ErrorKind::outcome_unknown;
   return result;
