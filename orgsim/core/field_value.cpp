@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 
 #include "orgsim/core/ascii.h"
 #include "orgsim/core/ids.h"
@@ -231,12 +233,29 @@ std::size_t utf16_length(std::string_view text) {
 }
 
 double round_to_scale(double value, int scale) {
-  const long double unit = std::pow(10.0L, std::clamp(scale, 0, 18));
-  // Past 15 digits a double has no decimals of that size to round.
-  if (std::abs(static_cast<long double>(value)) * unit >= 1e15L) return value;
-  // The nudge makes 2.675, which binary holds a little lower, round as its decimal form does.
-  const long double scaled = std::abs(static_cast<long double>(value)) * unit * (1.0L + 4e-16L);
-  const auto rounded = static_cast<double>(std::floor(scaled + 0.5L) / unit);
+  // On the shortest decimal form, as the org rounds: in binary 2.675 is a little less and would round down.
+  std::array<char, 40> text{};
+  const char* end =
+      std::to_chars(text.data(), text.data() + text.size(), std::abs(value), std::chars_format::scientific).ptr;
+  const char* mark = std::find(static_cast<const char*>(text.data()), end, 'e');
+  std::string digits;
+  std::copy_if(static_cast<const char*>(text.data()), mark, std::back_inserter(digits),
+               [](char c) { return c != '.'; });
+  int exponent = 0;
+  std::from_chars(mark + (mark[1] == '+' ? 2 : 1), end, exponent);
+  const int kept = exponent + 1 + scale;
+  if (kept >= static_cast<int>(digits.size())) return value;
+  if (kept < 0) return 0;
+  const bool up = digits[static_cast<std::size_t>(kept)] >= '5';
+  digits.resize(static_cast<std::size_t>(kept));
+  digits.insert(digits.begin(), '0');  // room for a carry
+  for (std::size_t at = digits.size(); up && at > 0; --at) {
+    digits[at - 1] = digits[at - 1] == '9' ? '0' : static_cast<char>(digits[at - 1] + 1);
+    if (digits[at - 1] != '0') break;
+  }
+  digits += fmt::format("e{}", -scale);
+  double rounded = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), rounded);
   return value < 0 ? -rounded : rounded;
 }
 

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "orgsim/core/random.h"
+
 namespace orgsim {
 namespace {
 
@@ -55,6 +59,18 @@ TEST(StoredValue, NumbersAreRoundedToScale) {
   EXPECT_NE(error_of(field_of(FieldType::int_), 1.5), "accepted");
   EXPECT_NE(error_of(field_of(FieldType::int_), 3e9), "accepted");
   EXPECT_EQ(stored_value(field_of(FieldType::int_), 3.0), Value(std::int64_t{3}));
+}
+
+TEST(StoredValue, RoundingTwiceIsRoundingOnce) {
+  Random random(5);
+  for (int i = 0; i < 100'000; ++i) {
+    const int scale = static_cast<int>(random.below(16));
+    const double value =
+        (static_cast<double>(random.below(2'000'000'000)) - 1e9) / static_cast<double>(1 + random.below(1'000'000));
+    const double once = round_to_scale(value, scale);
+    ASSERT_EQ(round_to_scale(once, scale), once) << value << " scale " << scale;
+    ASSERT_LE(std::abs(once - value), 0.5000001 * std::pow(10.0, -scale));
+  }
 }
 
 TEST(StoredValue, MomentsAreWholeSeconds) {

@@ -100,7 +100,7 @@ double number(const FieldDef& field, Random& random) {
   const int whole_digits = field.precision > 0 ? std::min(field.precision - field.scale, 7) : 7;
   if (field.name.ends_with("Latitude") || field.name.ends_with("Longitude") || field.name.ends_with("Latitude__s") ||
       field.name.ends_with("Longitude__s")) {
-    return static_cast<double>(random.below(179'999)) / 1000.0 - 90.0;
+    return static_cast<double>(static_cast<std::int64_t>(random.below(179'999)) - 90'000) / 1000.0;
   }
   const auto whole =
       static_cast<double>(random.below(static_cast<std::uint64_t>(std::pow(10.0, std::max(whole_digits, 0)))));
