@@ -27,6 +27,7 @@ std::unexpected<Error> bad(std::string message) { return fail(ErrorKind::bad_dat
 
 Result<Value> tagged(const std::string& tag, const Json& json) {
   if (tag == "absent") return Value(Absent{});
+  if (tag == "null") return Value(Null{});
   if (!json.is_string()) return bad("a typed value must be a JSON string");
   const std::string& text = json.get_ref<const std::string&>();
   if (tag == "double") {

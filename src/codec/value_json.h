@@ -10,7 +10,7 @@ namespace duet::codec {
 
 // Values in JSON with their type, so that what is read is what was written: null, booleans, integers and texts as JSON
 // has them, the others as an object of one member: {"double":"0.1"}, {"date":"2026-01-31"}, {"datetime":"…Z"},
-// {"time":"…"} and {"absent":true}.
+// {"time":"…"} and {"absent":true}. {"null":true} is read as null as well: SQL takes a bare one for its own.
 
 nlohmann::json value_to_json(const Value& value);
 /// `bad_data` for anything else.

@@ -57,12 +57,15 @@ Json names_of(const PendingWrite& write) {
   return json;
 }
 
+/// A column of its own would take a bare null for SQL's.
+Json column_value(const Value& value) { return is_null(value) ? Json{{"null", true}} : codec::value_to_json(value); }
+
 Json to_json(const JournalEntry& entry, Json json) {
   json["reason"] = name_of(entry.reason);
   put(json, "field", entry.field);
-  if (!is_absent(entry.base)) json["base"] = codec::value_to_json(entry.base);
-  if (!is_absent(entry.lost)) json["lost"] = codec::value_to_json(entry.lost);
-  if (!is_absent(entry.kept)) json["kept"] = codec::value_to_json(entry.kept);
+  if (!is_absent(entry.base)) json["base"] = column_value(entry.base);
+  if (!is_absent(entry.lost)) json["lost"] = column_value(entry.lost);
+  if (!is_absent(entry.kept)) json["kept"] = column_value(entry.kept);
   json["lost_side"] = name_of(entry.lost_side);
   json["rule"] = entry.rule;
   put(json, "actor", entry.actor);
