@@ -55,19 +55,23 @@ class Parser {
   }
 
   /// A bare word ends at a space or at `stop`: in a key a comma is an ordinary character, in a value an equals sign is.
+  /// Its first character can be either: callers have skipped spaces, and know that a key does not begin with an equals
+  /// sign.
   Result<Word> word(char stop) {
     Word word;
     word.quoted = accept('"');
+    bool first = true;
     while (true) {
       if (at_end()) {
         if (word.quoted) return bad("a quote is not closed");
         return word;
       }
       char c = peek();
-      if (word.quoted ? c == '"' : (c == stop || is_space(c))) {
+      if (word.quoted ? c == '"' : !first && (c == stop || is_space(c))) {
         if (word.quoted) ++at_;
         return word;
       }
+      first = false;
       ++at_;
       if (c == '\\') {
         if (at_end()) return bad("nothing follows a backslash");

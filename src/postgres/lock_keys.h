@@ -8,6 +8,7 @@ namespace duet::postgres {
 
 // Advisory locks of Duet use the two-integer form; the first integer says what for.
 inline constexpr std::int32_t kDoorbellLockClass = 0x44750001;
+inline constexpr std::int32_t kSetupLockClass = 0x44750002;   ///< object 0: one process at a time installs functions
 inline constexpr std::int32_t kRecordLockClass = 0x44760000;  ///< plus the mapping id, 16 bits
 
 /// FNV-1a: the same in every program and on every server.

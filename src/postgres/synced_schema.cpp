@@ -58,12 +58,14 @@ Result<bool> install_function(Session& session, const FunctionText& function) {
   return true;
 }
 
-Result<SyncedSchema> install_synced_schema(Session& session, const std::string& schema) {
-  constexpr std::size_t kMaxChannel = 63;
-  if (schema.empty() || doorbell_channel(schema).size() > kMaxChannel) {
-    return fail(ErrorKind::config, "the name of the schema is empty or too long for a notification channel", {},
-                fmt::format("postgres.schema may have {} bytes", kMaxChannel - doorbell_channel("").size()));
-  }
+namespace {
+
+Result<SyncedSchema> install_in_transaction(Session& session, const std::string& schema) {
+  // `serve` and `import` may start together, and IF NOT EXISTS does not keep two sessions from creating one thing
+  // twice.
+  DUET_TRY(session.execute(fmt::format(
+      "SET LOCAL lock_timeout = 0; SELECT pg_catalog.pg_advisory_xact_lock({}, 0); SET LOCAL lock_timeout = '5s'",
+      kSetupLockClass)));
   SyncedSchema installed;
   installed.hstore_schema = DUET_TRY(hstore_schema(session));
   const std::map<std::string, std::string, std::less<>> names{
@@ -80,6 +82,24 @@ Result<SyncedSchema> install_synced_schema(Session& session, const std::string& 
   DUET_TRY(install_function(session, {schema, "hc_capture_update_from_row", text("synced/capture_update.sql")}));
   installed.adopted = !DUET_TRY(install_function(session, {schema, "tlog_notify_trigger", text("synced/notify.sql")}));
   if (!DUET_TRY(trigger_exists(session, schema))) DUET_TRY(session.execute(text("synced/log_trigger.sql")));
+  return installed;
+}
+
+}  // namespace
+
+Result<SyncedSchema> install_synced_schema(Session& session, const std::string& schema) {
+  constexpr std::size_t kMaxChannel = 63;
+  if (schema.empty() || doorbell_channel(schema).size() > kMaxChannel) {
+    return fail(ErrorKind::config, "the name of the schema is empty or too long for a notification channel", {},
+                fmt::format("postgres.schema may have {} bytes", kMaxChannel - doorbell_channel("").size()));
+  }
+  DUET_TRY(session.execute("BEGIN"));
+  auto installed = install_in_transaction(session, schema);
+  if (!installed) {
+    if (!session.broken()) (void)session.execute("ROLLBACK");
+    return installed;
+  }
+  DUET_TRY(session.execute("COMMIT"));
   return installed;
 }
 
