@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "salesforce/scripted_server.h"
+#include "salesforce/scripted_server_test.h"
 
 namespace duet::salesforce {
 namespace {

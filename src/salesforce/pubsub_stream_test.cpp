@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "codec/avro_test_writer.h"
-#include "salesforce/scripted_server.h"
+#include "salesforce/scripted_server_test.h"
 
 namespace duet::salesforce {
 namespace {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "salesforce/rest_client.h"
-#include "salesforce/scripted_server.h"
+#include "salesforce/scripted_server_test.h"
 
 namespace duet::salesforce {
 namespace {
