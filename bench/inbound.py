@@ -54,16 +54,16 @@ def edit(orgsim_url, ids, first_number, rate, sender):
         text = response.read()
         if response.status != 200:
             raise RuntimeError(f"edit: HTTP {response.status}")
-        commits.append((number, json.loads(text)["commit_ms"]))
+        commits.append((number, json.loads(text)["commitTimestamp"]))
     sender.send((commits, time.monotonic() - began))
     sender.close()
 
 
-def watch(sql, count, seen_from, deadline):
+def watch(sql, count, seen_from, deadline, stopped):
     """Polls until `count` more edits are visible: {number: wall time in ms of the answer that showed it}."""
     seen = {}
     last = seen_from
-    while len(seen) < count and time.monotonic() < deadline:
+    while len(seen) < count and time.monotonic() < deadline and not stopped():
         rows = sql.rows(f"SELECT id, number::bigint FROM bench.seen WHERE id > {last} ORDER BY id")
         now = time.time() * 1000
         for row_id, number in rows:
@@ -79,8 +79,12 @@ def latencies(orgsim, sql, ids, first_number, rate, seen_from):
     editor = multiprocessing.Process(target=edit, args=(orgsim.http_url, ids, first_number, rate, sender))
     editor.start()
     sender.close()
-    seen, last = watch(sql, len(ids), seen_from, time.monotonic() + len(ids) / rate * 3 + SETTLE_SECONDS)
-    commits, took = receiver.recv()
+    seen, last = watch(sql, len(ids), seen_from, time.monotonic() + len(ids) / rate * 3 + SETTLE_SECONDS,
+                       lambda: editor.exitcode not in (None, 0))
+    try:
+        commits, took = receiver.recv()
+    except EOFError:
+        raise RuntimeError("the editor of the org's records failed; what it said stands above") from None
     editor.join()
     missing = [number for number, _ in commits if number not in seen]
     if missing:
