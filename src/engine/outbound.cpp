@@ -153,6 +153,9 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
   for (std::size_t i = 0; i < refs.size(); ++i) {
     RecordBatch::Entry& entry = batch.at(i);
     if (entry.record.busy || rules::key_to_look_up(entry.record, mapping) != keys[i]) continue;
+    // The key's record is still that of a row which the app deleted: its delete goes first.
+    const Lane& lane = entry.record.lane;
+    if (lane.row_id && lane.row_id != entry.record.row->id && (lane.pending_delete || !lane.attempts.empty())) continue;
     const rules::Turn turn = batch.turn(i, context);
     std::vector<const RecordRead*> matches;
     for (const RecordRead& read : found) {

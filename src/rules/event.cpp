@@ -216,6 +216,7 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
     settled = lane.attempts[*own];
     settle_by_event(turn, *own, event, remote);
   }
+  if (!lane.dirty) release_orphans(turn);
   if (others && event.stamp == version && !facts.follows) {
     ChangeEvent rest = event;
     for (const auto& [name, sent] : settled.fields) rest.fields.erase(name);

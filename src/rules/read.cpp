@@ -199,12 +199,12 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
   requeue_removals(turn);
   std::set<std::string> settled;
   settle_attempts(turn, read, settled);
+  journal_held(turn, JournalReason::superseded);
+  lane.held.clear();
   lane.dirty.reset();
   if (!turn.record.row) {
     if (lane.pending_delete) {
       const Remote remote = remote_of(read);
-      journal_held(turn, JournalReason::delete_conflict);
-      lane.held.clear();
       if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote)) merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
       delete_after_create(turn);
@@ -247,6 +247,8 @@ void on_key_taken(const Turn& turn, const RecordRead& read) {
   absorb(turn);
   if (!turn.record.row) return;
   turn.lane().key_checked = true;
+  turn.lane().row_id = turn.record.row->id;
+  turn.lane().tombstone.reset();
   turn.change.lane_changed = true;
   learn_sfid(turn, read.sfid);
   merge_all(turn, read, {});

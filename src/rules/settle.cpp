@@ -97,7 +97,9 @@ bool settle_field(const Turn& turn, std::size_t index, const MappedField& field,
 
   const Value& spoken = value_of(event.fields, field.schema.name);
   const bool written = !is_absent(spoken);
-  const Value value = written ? spoken : attempt.kind == AttemptKind::create ? Value(Null{}) : value_before(held, sent);
+  // An upsert may have met a record that existed: then its event is an update and speaks only of what changed.
+  const bool whole = attempt.kind == AttemptKind::create && event.kind == EventKind::create;
+  const Value value = written ? spoken : whole ? Value(Null{}) : value_before(held, sent);
   if (is_absent(value)) return false;
 
   const bool kept = equal(field.schema, value, sent.value);
@@ -130,6 +132,16 @@ void hold(const Turn& turn, std::string_view field, const Value& value, const Re
 void release_held(const Turn& turn, const MappedField& field) {
   for (const HeldValue& held : take_held(turn, field.schema.name)) {
     merge_field(turn, field, held.value, remote_of(held));
+  }
+}
+
+void release_orphans(const Turn& turn) {
+  std::vector<std::string> orphans;
+  for (const auto& [name, held] : turn.lane().held) {
+    if (!has_attempt(turn.lane(), name)) orphans.push_back(name);
+  }
+  for (const std::string& name : orphans) {
+    if (const MappedField* field = turn.mapping().find(name)) release_held(turn, *field);
   }
 }
 
@@ -220,10 +232,10 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     journal_possibly_covered(turn, field, sent, all, current);
     return;
   }
-  const bool may_win = !pending;
-  if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current) &&
-      find_late(turn, field, sent, all.back(), current, may_win)) {
-    return;
+  if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current)) {
+    const std::vector<HeldValue> earlier(all.begin(), all.end() - 1);
+    journal_possibly_covered(turn, field, sent, earlier, current);
+    if (find_late(turn, field, sent, all.back(), current, !pending)) return;
   }
   const std::vector<HeldValue> held = split_at_own(turn, field, sent, all, current);
   if (applied) {

@@ -18,6 +18,9 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
 /// Held values of a field that no attempt covers any more: they merge in order, as ordinary remote changes.
 void release_held(const Turn& turn, const MappedField& field);
 
+/// release_held() for every field that no attempt waits on.
+void release_orphans(const Turn& turn);
+
 /// The value waits in the lane until the attempt before it is settled.
 void hold(const Turn& turn, std::string_view field, const Value& value, const Remote& remote);
 

@@ -187,7 +187,11 @@ class FakeTransaction final : public ports::StoreTransaction {
       record.row.reset();
       return record;
     }
-    const std::optional<std::int64_t> row_id = record.row ? std::optional(record.row->id) : record.lane.row_id ? record.lane.row_id : ref.row_id;
+    std::optional<std::int64_t> row_id = record.row ? std::optional(record.row->id) : record.lane.row_id ? record.lane.row_id : ref.row_id;
+    for (const LogRow& log : db_.log) {
+      const bool removed = log.state == LogState::fresh && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
+      if (!row_id && removed && !ref.sfid.empty()) row_id = log.captured.row_id;
+    }
     for (const LogRow& log : db_.log) {
       if (log.state != LogState::fresh) continue;
       const bool same_row = row_id && log.captured.row_id == *row_id;

@@ -94,7 +94,9 @@ class World {
   std::set<std::string> seen_over_;
   std::set<std::string> app_values_;
   std::set<std::string> undeleted_;
+  std::set<std::string> removed_keys_;
   bool puts_back_ = false;
+  bool faulty_ = false;
   bool quiet_ = false;
   bool deletes_ = false;
   int depth_ = 0;
