@@ -43,7 +43,7 @@ class RecordWriter {
       return {};
     }
     if (transaction_.store().session().broken() || !is_record_error(written.error())) return written;
-    DUET_TRY(transaction_.roll_back_to(kSavepoint));
+    if (savepoint_) DUET_TRY(transaction_.roll_back_to(kSavepoint));
     for (PendingWrite& write : writes) write.row_id = write.locked->row_id;
     if (writes.size() > 1) {
       const std::size_t half = writes.size() / 2;
@@ -68,13 +68,17 @@ class RecordWriter {
   TransactionSession& transaction_;
   const MappedTable& table_;
   std::vector<ports::WriteFailure> failures_;
+  bool savepoint_ = false;  ///< the server has it
 };
 
 Result<void> RecordWriter::run(std::vector<WriteStatement> statements) {
   std::vector<Statement> texts;
   texts.reserve(statements.size());
   for (WriteStatement& each : statements) texts.push_back(std::move(each.statement));
-  const auto rows = DUET_TRY(transaction_.run(std::move(texts)));
+  auto result = transaction_.run(std::move(texts));
+  // What could not be sent at all has set no savepoint either.
+  if (result || result.error().code != kNulByte) savepoint_ = true;
+  const std::vector<Rows> rows = DUET_TRY(std::move(result));
   for (std::size_t i = 0; i < statements.size(); ++i) {
     if (statements[i].expected >= 0 && rows[i].affected() != statements[i].expected) {
       return fail(ErrorKind::store_constraint,
@@ -88,6 +92,7 @@ Result<void> RecordWriter::run(std::vector<WriteStatement> statements) {
 }
 
 Result<void> RecordWriter::try_write(std::span<PendingWrite> writes) {
+  savepoint_ = false;
   StoreSession& store = transaction_.store();
   const auto late = std::ranges::partition(writes, [](const PendingWrite& write) { return !needs_inserted_id(write); });
   const std::span<PendingWrite> second(late.begin(), late.end());

@@ -187,7 +187,7 @@ Result<std::vector<Rows>> Session::run(std::span<const Statement> statements) {
   for (const Statement& statement : statements) {
     for (const Param& param : statement.params) {
       if (param && param->find('\0') != std::string::npos) {
-        return fail(ErrorKind::bad_data, "a text has a NUL byte, which PostgreSQL cannot store");
+        return fail(ErrorKind::bad_data, "a text has a NUL byte, which PostgreSQL cannot store", kNulByte);
       }
     }
   }

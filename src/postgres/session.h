@@ -23,6 +23,9 @@ struct Statement {
   std::vector<Param> params;
 };
 
+/// Code of the error for a parameter that cannot be sent.
+inline constexpr const char* kNulByte = "NUL_BYTE";
+
 /// What a session is for; it decides its settings and its patience.
 enum class SessionRole {
   engine,    ///< reads and writes rows: xmlbinary=hex, yields locks after 200 ms (design §6)
@@ -49,7 +52,8 @@ class Session {
   Result<Rows> query(std::string_view sql, std::vector<Param> params = {});
 
   /// All statements in one round trip, in order. The first error ends the rest. Outside of a transaction block all of
-  /// them are one transaction. Parameters with NUL bytes are `bad_data`, and nothing is sent.
+  /// them are one transaction. Parameters with NUL bytes are `bad_data` with code kNulByte,
+  /// and nothing is sent.
   Result<std::vector<Rows>> run(std::span<const Statement> statements);
 
   /// Several statements separated by semicolons, without parameters, as one transaction unless they say otherwise.

@@ -61,7 +61,13 @@ struct StoreDatabase {
     if (!result) throw std::runtime_error(describe(result.error()));
   }
 
-  StoreOptions options() const { return {url, "salesforce", connection_id}; }
+  StoreOptions options() const {
+    StoreOptions options;
+    options.url = url;
+    options.connection_id = connection_id;
+    options.lock_timeout_ms = 30;
+    return options;
+  }
 
   /// Column list and values for the app's SQL.
   std::string assignments(const FieldValues& values) const {

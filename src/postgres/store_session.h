@@ -17,6 +17,7 @@ struct StoreOptions {
   std::string url;                    ///< libpq URL or key-value text; no pooler in between
   std::string schema = "salesforce";  ///< the synced schema
   int connection_id = 0;              ///< of duet.connection
+  TimeMs lock_timeout_ms = 200;       ///< then the engine yields; below the server's deadlock_timeout (design §6)
 };
 
 /// An engine session with what the store remembers about its tables. One thread at a time.
