@@ -201,7 +201,8 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
 
   if (!turn.record.row && !lane.attempts.empty()) return meet_vanished_row(turn, event, sfid, remote);
   if (!turn.record.row) {
-    if (lane.dirty) return;
+    // A read that is under way began before this event.
+    if (lane.dirty) return touch(turn);
     if (event.kind == EventKind::create || event.kind == EventKind::undelete) return insert_row(turn, event, sfid);
     lane.sfid = sfid;
     return mark_dirty(turn, "change of a record that the table does not have");
@@ -228,7 +229,7 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   apply_fields(turn, event, remote, own ? &settled : nullptr, others);
   if (others) raise_row_stamp(turn, event.stamp);
   if (others && !event.unreadable_fields.empty()) mark_dirty(turn, "the event does not carry a changed value");
-  if (!lane.attempts.empty()) touch(turn);
+  if (!lane.attempts.empty() || lane.dirty) touch(turn);
   mark_synced_if_at_rest(turn);
 }
 

@@ -112,7 +112,8 @@ void create_anew(const Turn& turn) {
   lane.former_sfid = lane.sfid;
   lane.sfid.clear();
   lane.pending_create = true;
-  lane.key_checked = true;
+  // Somebody may have used the key for another record since.
+  lane.key_checked = false;
   turn.record.row->sfid.clear();
   turn.change.set_sfid = "";
   if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
