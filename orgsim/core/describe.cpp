@@ -52,7 +52,7 @@ std::int32_t byte_length(const FieldDef& field) {
 }
 
 json default_value(const FieldDef& field) {
-  if (field.type == FieldType::boolean) return field.default_text == "true";
+  if (field.type == FieldType::boolean) return field.default_boolean();
   return nullptr;
 }
 

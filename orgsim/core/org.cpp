@@ -52,11 +52,17 @@ Outcome<json> Org::apply_objects(const json& definitions) {
     list = definitions.contains("objects") ? definitions["objects"] : json::array({definitions});
   if (!list.is_array())
     return fail(codes::kJsonParser, "expected an object definition, a list of them or {\"objects\":[…]}");
+  // Tried on a copy first: a list with one wrong definition changes nothing.
+  Schema trial = impl_->schema;
+  for (const json& definition : list) {
+    if (const auto tried = trial.apply(definition); !tried) return std::unexpected(tried.error());
+  }
   json answer = json::array();
   for (const json& definition : list) {
     const auto object = impl_->schema.apply(definition);
     if (!object) return std::unexpected(object.error());
     impl_->make_tables();
+    impl_->table(**object).drop_indexes();
     json names = json::array();
     for (const FieldDef& field : (*object)->fields) {
       if (!field.removed) names.push_back(field.name);

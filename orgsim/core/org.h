@@ -26,7 +26,7 @@ namespace orgsim {
 struct OrgOptions {
   std::uint64_t seed = 1;
   std::int64_t start_ms = 1'767'225'600'000;  ///< 2026-01-01T00:00:00Z
-  Settings settings;
+  Settings settings = {};
 };
 
 /// One record as committed: values by FieldDef::index.
@@ -145,6 +145,9 @@ class Org {
   /// out of retention).
   [[nodiscard]] Outcome<std::uint64_t> start_position(std::string_view topic, ReplayPreset preset,
                                                       std::optional<std::uint64_t> replay_id) const;
+  /// False when events after this position have been forgotten: a subscription that lags this far must end with
+  /// fetch.replayid.corrupted instead of skipping them.
+  [[nodiscard]] bool can_resume(std::uint64_t position) const;
   /// Visible events of the topic after this replay id, at most `max`, in order.
   [[nodiscard]] std::vector<ChangeEvent> read_events(std::string_view topic, std::uint64_t after,
                                                      std::size_t max) const;

@@ -35,6 +35,8 @@ Outcome<std::uint64_t> Org::start_position(std::string_view topic, ReplayPreset 
   return *replay_id;
 }
 
+bool Org::can_resume(std::uint64_t position) const { return position >= impl_->events.earliest(); }
+
 std::vector<ChangeEvent> Org::read_events(std::string_view topic, std::uint64_t after, std::size_t max) const {
   std::vector<ChangeEvent> events;
   if (max == 0) return events;

@@ -148,6 +148,8 @@ TEST_F(EventsTest, RetentionAndReset) {
             codes::kReplayCorrupted);
   org_.settings().max_retained_events = 2;
   for (int i = 0; i < 5; ++i) made("Account", R"({"Name":"D"})");
+  EXPECT_FALSE(org_.can_resume(third));
+  EXPECT_TRUE(org_.can_resume(org_.latest_replay_id()));
   EXPECT_LE(events_after(*org_.start_position("/data/ChangeEvents", ReplayPreset::earliest, {})).size(), 3U);
 }
 

@@ -60,7 +60,7 @@ Outcome<const ObjectDef*> Org::Impl::object(std::string_view name) const {
 std::vector<Value> Org::Impl::full_values(const ObjectDef& object, std::uint32_t slot, RowState state,
                                           std::uint32_t stamp, std::string_view packed) const {
   std::vector<Value> values;
-  unpack(packed, object.fields.size(), values);
+  unpack(packed, object, values);
   const auto set = [&](const char* name, Value value) {
     if (const FieldDef* field = object.field(name)) values[field->index] = std::move(value);
   };

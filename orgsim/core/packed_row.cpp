@@ -146,11 +146,14 @@ CellView find_cell(std::string_view packed, std::uint16_t index, IdBuffer& id) {
   return {};
 }
 
-void unpack(std::string_view packed, std::size_t width, std::vector<Value>& values) {
-  values.assign(width, Value{});
+void unpack(std::string_view packed, const ObjectDef& object, std::vector<Value>& values) {
+  values.assign(object.fields.size(), Value{});
+  for (const FieldDef& field : object.fields) {
+    if (field.type == FieldType::boolean) values[field.index] = field.default_boolean();
+  }
   RowReader reader(packed);
   IdBuffer id;
-  while (reader.next() && reader.index() < width) values[reader.index()] = to_value(reader.cell(id));
+  while (reader.next() && reader.index() < values.size()) values[reader.index()] = to_value(reader.cell(id));
 }
 
 std::string pack(const ObjectDef& object, const std::vector<Value>& values) {

@@ -58,8 +58,8 @@ class RowReader {
 /// One field of a packed row; null when it has no value.
 [[nodiscard]] CellView find_cell(std::string_view packed, std::uint16_t index, IdBuffer& id);
 
-/// All fields by index; `values` is resized to `width` and overwritten.
-void unpack(std::string_view packed, std::size_t width, std::vector<Value>& values);
+/// All fields by index; `values` is overwritten. Booleans without a cell have their default.
+void unpack(std::string_view packed, const ObjectDef& object, std::vector<Value>& values);
 [[nodiscard]] std::string pack(const ObjectDef& object, const std::vector<Value>& values);
 
 /// Undoes one version: the row as it was when `old_cells` held what the changed fields had before.

@@ -52,6 +52,7 @@ struct QueryCursor::State {
   std::vector<IdBuffer> ids;  // the text of ids in cells
   std::vector<std::vector<std::size_t>> columns_of_field;
   std::vector<std::size_t> virtual_columns;
+  std::vector<std::size_t> boolean_columns;
   std::vector<ParentGroup> parents;
 };
 
@@ -67,6 +68,7 @@ void QueryCursor::State::bind_columns() {
         virtual_columns.push_back(i);
       } else {
         columns_of_field[path.field->index].push_back(i);
+        if (path.field->type == FieldType::boolean) boolean_columns.push_back(i);
       }
       continue;
     }
@@ -79,6 +81,7 @@ void QueryCursor::State::bind_columns() {
 void QueryCursor::State::read_row() {
   row = snapshot.row(*object, slots[position]);
   std::ranges::fill(cells, CellView{});
+  for (const std::size_t column : boolean_columns) cells[column] = paths[column].field->default_boolean();
   RowReader reader(row.image.packed());
   while (reader.next() && reader.index() < columns_of_field.size()) {
     for (const std::size_t column : columns_of_field[reader.index()]) cells[column] = reader.cell(ids[column]);

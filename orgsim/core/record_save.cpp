@@ -17,7 +17,7 @@ bool in_path(const Writer& writer) {
 }
 
 Value default_value(const FieldDef& field) {
-  if (field.type == FieldType::boolean) return field.default_text == "true";
+  if (field.type == FieldType::boolean) return field.default_boolean();
   const auto chosen = std::ranges::find_if(field.picklist, &PicklistEntry::is_default);
   if (chosen != field.picklist.end()) return chosen->value;
   if (field.default_text.empty()) return {};

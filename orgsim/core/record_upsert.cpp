@@ -27,9 +27,7 @@ Outcome<Value> key_value(const FieldDef& field, const Value& key, const RecordIn
   return value;
 }
 
-SaveResult failed(Error error) {
-  return {.id = {}, .success = false, .created = false, .errors = {std::move(error)}, .candidates = {}};
-}
+SaveResult failed(Error error) { return {.id = {}, .success = false, .created = false, .errors = {std::move(error)}}; }
 
 }  // namespace
 

@@ -31,7 +31,8 @@ CellView RowView::cell(const FieldDef& field, IdBuffer& id) const {
   }
   if (field.name == "SystemModstamp") return static_cast<std::int64_t>(image.stamp) * 1000;
   if (field.name == "IsDeleted") return image.state != RowState::live;
-  return find_cell(image.packed(), field.index, id);
+  const CellView cell = find_cell(image.packed(), field.index, id);
+  return is_null(cell) && field.type == FieldType::boolean ? CellView{field.default_boolean()} : cell;
 }
 
 RowView Snapshot::row(const ObjectDef& object, std::uint32_t slot) const {

@@ -100,6 +100,8 @@ struct FieldDef {
 
   /// createable and not nillable and not defaulted on create and not boolean.
   [[nodiscard]] bool required_on_create() const;
+  /// For booleans, which are never null: the value of a row that has none, written before the field was made.
+  [[nodiscard]] bool default_boolean() const { return default_text == "true"; }
 };
 
 struct ChildRelationship {

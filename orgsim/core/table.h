@@ -92,6 +92,9 @@ class Table {
     });
   }
 
+  /// Forgets the field indexes, because a field may now compare in another way; the next use makes them anew.
+  void drop_indexes() { indexes_.clear(); }
+
   [[nodiscard]] const StampIndex& stamps() const { return stamps_; }
   /// (second, slot) of every delete, in commit order; undeleted and re-deleted rows appear more than once.
   [[nodiscard]] const std::vector<std::pair<std::uint32_t, std::uint32_t>>& deletes() const { return deletes_; }

@@ -7,11 +7,11 @@ namespace orgsim {
 namespace {
 
 SaveResult failed(Error error, std::string_view id = {}) {
-  return {.id = std::string(id), .success = false, .created = false, .errors = {std::move(error)}, .candidates = {}};
+  return {.id = std::string(id), .success = false, .created = false, .errors = {std::move(error)}};
 }
 
 SaveResult saved(std::string id, bool created = false) {
-  return {.id = std::move(id), .success = true, .created = created, .errors = {}, .candidates = {}};
+  return {.id = std::move(id), .success = true, .created = created};
 }
 
 Error closed() { return {"UNKNOWN_EXCEPTION", "The transaction is over", {}}; }

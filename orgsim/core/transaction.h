@@ -20,26 +20,26 @@ class Org;
 /// The outcome of one record (spec §2.3, §2.4). Never trust `id` or `created` when `success` is false: as in the real
 /// org, rolled-back records keep them.
 struct SaveResult {
-  std::string id;  ///< 18 characters, or empty
+  std::string id = {};  ///< 18 characters, or empty
   bool success = false;
   bool created = false;
-  std::vector<Error> errors;
+  std::vector<Error> errors = {};
   /// Upsert whose key matches several records: their ids. REST rows answer 300 with these; `errors` then holds
   /// DUPLICATE_EXTERNAL_ID for transports that have no 300.
-  std::vector<std::string> candidates;
+  std::vector<std::string> candidates = {};
 };
 
 struct CommitResult {
   bool changed = false;  ///< false: nothing was written, no commit number was used
   std::uint64_t commit_number = 0;
   std::int64_t commit_ms = 0;
-  std::string transaction_key;
+  std::string transaction_key = {};
 };
 
 /// Conditions of one update (spec §2.3, conditional requests).
 struct UpdateOptions {
   /// If-Unmodified-Since in ms: PRECONDITION_FAILED when the record's LastModifiedDate is later.
-  std::optional<std::int64_t> if_unmodified_since_ms;
+  std::optional<std::int64_t> if_unmodified_since_ms = std::nullopt;
 };
 
 struct UpsertOptions {

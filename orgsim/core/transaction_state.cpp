@@ -106,7 +106,7 @@ PendingRow& Transaction::State::touch(RowKey key) {
   }
   row.state = row.before_state;
   row.stamp = table.stamp(slot_of(key));
-  unpack(table.packed(slot_of(key)), object.fields.size(), row.before);
+  unpack(table.packed(slot_of(key)), object, row.before);
   row.after = row.before;
   // The overlay hides the committed row from find(), so its keys are noted here.
   for (const FieldDef& field : object.fields) {
