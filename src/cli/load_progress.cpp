@@ -81,6 +81,16 @@ LoadSnapshot snapshot_of(const std::vector<postgres::StoredMapping>& mappings, l
   return snapshot;
 }
 
+/// Nothing is loaded before the stream has named a position (design §4 "Load").
+Result<bool> stream_is_awaited(postgres::Session& session, int id, const LoadSnapshot& snapshot) {
+  if (snapshot.rows > 0 || snapshot.loaded_tables > 0) return false;
+  const postgres::Rows rows =
+      DUET_TRY(session.query("SELECT EXISTS (SELECT FROM duet.position WHERE connection_id = $1::integer AND source = "
+                             "'events' AND position <> '')",
+                             {std::to_string(id)}));
+  return !rows.boolean(0, 0);
+}
+
 }  // namespace
 
 std::string progress_text(const LoadSnapshot& now, long elapsed_ms, long rows_at_start) {
@@ -118,8 +128,10 @@ Result<void> wait_until_loaded(const runtime::ConnectionConfig& connection, cons
                    true);
       return {};
     }
-    display.show(served ? progress_text(snapshot, ms_since(start), rows_at_start)
-                        : "waiting for `duet serve`, which loads the tables",
+    const bool waits_for_stream = DUET_TRY(stream_is_awaited(*session, id, snapshot));
+    display.show(served && waits_for_stream ? "waiting for the first answer of the change stream: it may take 270 s"
+                 : served                   ? progress_text(snapshot, ms_since(start), rows_at_start)
+                                            : "waiting for `duet serve`, which loads the tables",
                  false);
     if (Clock::now() - served_at > kServeGrace) {
       display.show("", true);

@@ -27,7 +27,13 @@ void examine_limits(ports::Org& org, Findings& findings) {
 }
 
 void examine_clock(ports::Org& org, Findings& findings) {
+  constexpr TimeMs kUnknownMs = 3'600'000;
   const ports::ClockOffset offset = org.clock_offset();
+  if (offset.uncertainty_ms >= kUnknownMs) {
+    findings.warn("org.clock", "the org does not tell its time",
+                  "check that no proxy removes the Date header of its answers");
+    return;
+  }
   const std::string text =
       fmt::format("the org's clock is {:+.1f} s from this machine's (known to {:.1f} s)",
                   static_cast<double>(offset.offset_ms) / 1'000, static_cast<double>(offset.uncertainty_ms) / 1'000);

@@ -50,12 +50,16 @@ Result<void> carry_out(const ConnectionConfig& config, postgres::Session& sessio
   DUET_TRY(connections.guard(id, result.org_id));
   const postgres::SyncedSchema schema = DUET_TRY(postgres::install_synced_schema(session, config.postgres.schema));
   postgres::MappingStore mappings(session, id);
+  bool changed = false;
   for (ImportedMapping& imported : result.mappings) {
     Mapping& mapping = imported.planned.mapping;
     DUET_TRY(postgres::ensure_table(session, config.postgres.schema, schema, mapping));
-    if (imported.planned.action != ImportAction::keep || imported.loads) DUET_TRY(mappings.save(mapping));
+    if (imported.planned.action == ImportAction::keep && !imported.loads) continue;
+    changed = true;
+    DUET_TRY(mappings.save(mapping));
     if (imported.loads) DUET_TRY(mappings.reset_load(mapping.object));
   }
+  if (!changed) return {};
   const postgres::Rows now =
       DUET_TRY(session.query("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint"));
   return connections.set_setting(id, kMappingRevision, std::string(now.text(0, 0)));

@@ -40,6 +40,7 @@ struct StreamStatus {
   bool used = false;  ///< some mapping follows events
   bool connected = false;
   TimeMs last_event_at = 0;               ///< 0: none since the start
+  std::optional<TimeMs> last_lag_ms;      ///< of the last event: its commit in the org until its commit here
   std::optional<TimeMs> position_age_ms;  ///< how long ago the stream was known to be read to its end
 };
 

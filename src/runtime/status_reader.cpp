@@ -1,11 +1,12 @@
 #include "runtime/status_reader.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include <fmt/format.h>
 
 #include "postgres/connection_store.h"
-#include "postgres/sql_files.h"
+#include "postgres/mapping_store.h"
+#include "postgres/status_store.h"
 
 namespace duet::runtime {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 constexpr TimeMs kKeepMs = 1'000;
 /// Larger tables are not counted: the server's estimate is shown, and said to be one.
 constexpr long kLargestCounted = 200'000;
-
-std::optional<TimeMs> to_time(std::string_view text) {
-  TimeMs time = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
-  return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? std::optional(time) : std::nullopt;
-}
 
 }  // namespace
 
@@ -62,36 +57,39 @@ Result<ConnectionStatus> StatusReader::read_now() {
                 "run: duet import FILE");
   }
   status.org_id = std::string(rows.text(0, 1));
-  const std::string id(rows.text(0, 0));
-  const postgres::PauseFlags paused =
-      DUET_TRY(postgres::ConnectionStore(*session_).paused(static_cast<int>(rows.integer(0, 0))));
+  const int id = static_cast<int>(rows.integer(0, 0));
+  const postgres::PauseFlags paused = DUET_TRY(postgres::ConnectionStore(*session_).paused(id));
   status.paused = paused.all ? Pause::all : paused.outbound ? Pause::outbound : Pause::none;
   DUET_TRY(read_mappings(id, status));
   return status;
 }
 
-Result<void> StatusReader::read_mappings(const std::string& connection_id, ConnectionStatus& status) {
-  const std::string sql = postgres::render_sql(postgres::sql_file("queries/status_mappings.sql"),
-                                               {{"\"schema\"", session_->identifier(schema_)}});
-  const postgres::Rows rows = DUET_TRY(session_->query(sql, {connection_id, schema_}));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+Result<void> StatusReader::read_mappings(int connection_id, ConnectionStatus& status) {
+  const auto stored = DUET_TRY(postgres::MappingStore(*session_, connection_id).list());
+  const auto positions = DUET_TRY(postgres::list_positions(*session_, connection_id));
+  const postgres::Rows issues = DUET_TRY(session_->query(
+      "SELECT object, count(*) FROM duet.issue WHERE connection_id = $1::integer AND state = 'open' GROUP BY object",
+      {std::to_string(connection_id)}));
+  const TimeMs now = clock_.now();
+  for (const postgres::StoredMapping& each : stored) {
     MappingStatus mapping;
-    mapping.object = std::string(rows.text(i, 0));
-    mapping.table = std::string(rows.text(i, 1));
-    mapping.access = std::string(rows.text(i, 2));
-    mapping.upsert_field = std::string(rows.text(i, 3));
-    mapping.source = std::string(rows.text(i, 4));
-    mapping.source_reason = std::string(rows.text(i, 5));
-    mapping.state = std::string(rows.text(i, 6));
-    mapping.loaded_rows = rows.integer(i, 7);
-    mapping.pending = rows.integer(i, 9) + rows.integer(i, 10);
-    mapping.outbound_lag_ms = rows.integer(i, 11);
-    mapping.open_issues = rows.integer(i, 12);
-    if (mapping.source == "poll") {
-      if (const auto polled = to_time(rows.text(i, 13)))
-        mapping.inbound_lag_ms = std::max<TimeMs>(0, rows.integer(i, 14) - *polled);
+    mapping.object = each.mapping.object;
+    mapping.table = each.mapping.table;
+    mapping.access = each.mapping.access == Access::read_write ? "read_write" : "read_only";
+    mapping.upsert_field = each.mapping.upsert_field;
+    mapping.source = each.mapping.source == InboundSource::events ? "events" : "poll";
+    mapping.source_reason = each.mapping.source_reason;
+    mapping.state = postgres::name_of(each.load.state);
+    mapping.loaded_rows = each.load.rows;
+    const postgres::MappingCounts counts = DUET_TRY(postgres::count_mapping(*session_, schema_, each.mapping));
+    mapping.pending = counts.new_log + counts.lanes_sendable + counts.lanes_in_flight + counts.lanes_parked;
+    mapping.outbound_lag_ms = counts.oldest_new_ms;
+    const auto polled = std::ranges::find(positions, "poll:" + mapping.object, &postgres::StoredPosition::source);
+    if (polled != positions.end()) mapping.inbound_lag_ms = std::max<TimeMs>(0, now - polled->updated_at);
+    for (std::size_t i = 0; i < issues.size(); ++i) {
+      if (issues.text(i, 0) == mapping.object) mapping.open_issues = issues.integer(i, 1);
     }
-    if (rows.boolean(i, 15)) DUET_TRY(count_rows(mapping, rows.integer(i, 8)));
+    DUET_TRY(count_rows(mapping, counts.rows));
     status.mappings.push_back(std::move(mapping));
   }
   return {};

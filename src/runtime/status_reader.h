@@ -23,7 +23,7 @@ class StatusReader {
 
  private:
   Result<ConnectionStatus> read_now();
-  Result<void> read_mappings(const std::string& connection_id, ConnectionStatus& status);
+  Result<void> read_mappings(int connection_id, ConnectionStatus& status);
   Result<void> count_rows(MappingStatus& mapping, long estimate);
 
   const std::string url_;

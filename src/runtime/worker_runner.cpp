@@ -115,20 +115,8 @@ Result<void> WorkerRunner::rest(const std::stop_token& stop, TimeMs wait_ms) {
     sleep(stop, wait_ms);
     return {};
   }
-  DUET_TRY(parts_.bell->arm());
-  // What was committed before the bell was armed rings nobody: look once more.
-  engine::Step step = DUET_TRY(parts_.worker->step());
-  const TimeMs until = clock_.monotonic() + std::clamp<TimeMs>(step.wait_ms, 0, kLongestWaitMs);
-  while (!step.worked && !stop.stop_requested() && clock_.monotonic() < until) {
-    {
-      std::lock_guard lock(mutex_);
-      if (std::exchange(woken_, false)) break;
-    }
-    if (options_.paused && options_.paused()) break;
-    if (DUET_TRY(parts_.bell->wait(std::min(kBellSliceMs, until - clock_.monotonic())))) break;
-  }
-  parts_.bell->disarm();
-  return {};
+  // Whatever the bell says, the worker looks again: a bell may only make it faster.
+  return parts_.bell->wait(std::min(kBellSliceMs, wait_ms));
 }
 
 void WorkerRunner::failed(const std::stop_token& stop, const Error& error) {

@@ -36,13 +36,11 @@ struct WorkerStatus {
 class Bell {
  public:
   virtual ~Bell() = default;
-  /// From now on a ring is not missed. The worker steps once more before it waits.
-  virtual Result<void> arm() = 0;
-  /// Waits up to `wait_ms`; returns early when it rings. Wakes at least every kBellSliceMs.
-  virtual Result<bool> wait(TimeMs wait_ms) = 0;
-  virtual void disarm() = 0;
+  /// Waits up to `wait_ms`; returns early when it rings. What came before the call must not be missed by it.
+  virtual Result<void> wait(TimeMs wait_ms) = 0;
 };
 
+/// The longest that a worker waits for its bell before it steps again.
 inline constexpr TimeMs kBellSliceMs = 250;
 
 /// A worker with everything that it owns, made on its own thread: connecting may block and fail.
