@@ -13,6 +13,11 @@ bool changes_something(const RestCall& call) { return call.method != "GET"; }
 
 std::string place_of(const RestCall& call) { return call.method + " " + call.path.substr(0, call.path.find('?')); }
 
+/// The identity service says 403 and gives the reason as plain text.
+bool refuses_token(const HttpResponse& response) {
+  return response.status == 401 || (response.status == 403 && response.body.starts_with("Bad_OAuth_Token"));
+}
+
 CallFailure failure_of_transport(const RestCall& call, HttpFailure failure) {
   CallFailure result{failure.sent ? Delivery::unknown : Delivery::not_sent, std::move(failure.error)};
   result.error.detail = place_of(call) + (result.error.detail.empty() ? "" : ": " + result.error.detail);
@@ -54,7 +59,7 @@ std::expected<HttpResponse, CallFailure> RestClient::call(const RestCall& call) 
     if (!response) return std::unexpected(failure_of_transport(call, std::move(response).error()));
     session_->gauges().observe(*response);
     // A refused token means that nothing was done: the same call may go out again.
-    if (response->status != 401 || round > 0) return std::move(*response);
+    if (!refuses_token(*response) || round > 0) return std::move(*response);
     login = session_->renew((*login)->generation);
   }
 }

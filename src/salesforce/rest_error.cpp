@@ -116,7 +116,7 @@ Error error_of_answer(int status, std::string_view body) {
     if (!code.empty() && status != 412) return error_of_code(code, message, status);
   }
   Error error;
-  error.kind = kind_of_status(status);
+  error.kind = body.starts_with("Bad_OAuth_Token") ? ErrorKind::auth_expired : kind_of_status(status);
   error.code = status == 412 ? "PRECONDITION_FAILED" : "HTTP " + std::to_string(status);
   error.message = status == 412   ? "The record was modified in the org meanwhile"
                   : status >= 500 ? "Salesforce does not work at the moment"

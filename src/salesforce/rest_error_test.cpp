@@ -68,7 +68,7 @@ TEST(RestError, reads_answers_without_a_code) {
   EXPECT_EQ(error_of_answer(420, "").kind, ErrorKind::throttled);
   EXPECT_EQ(error_of_answer(429, "").kind, ErrorKind::throttled);
   EXPECT_EQ(error_of_answer(401, "").kind, ErrorKind::auth_expired);
-  EXPECT_EQ(error_of_answer(403, "Bad_OAuth_Token").kind, ErrorKind::forbidden);
+  EXPECT_EQ(error_of_answer(403, "Bad_OAuth_Token").kind, ErrorKind::auth_expired);
   EXPECT_EQ(error_of_answer(400, "[]").kind, ErrorKind::rejected);
   EXPECT_EQ(error_of_answer(400, "[7]").code, "HTTP 400");
   EXPECT_EQ(error_of_answer(400, R"({"error":"invalid_request","error_description":"d"})").message, "d");

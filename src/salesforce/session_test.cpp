@@ -147,6 +147,17 @@ TEST(RestClient, renews_a_refused_token_once_and_sends_the_call_again) {
   EXPECT_EQ(server.logins(), 2);
 }
 
+TEST(RestClient, knows_the_identity_services_way_to_refuse_a_token) {
+  ScriptedServer server([](const httplib::Request& request, httplib::Response& response) {
+    bool old = request.get_header_value("Authorization") == "Bearer 00D4W0000008abc!T1";
+    response.status = old ? 403 : 200;
+    response.set_content(old ? "Bad_OAuth_Token" : "{}", "text/html");
+  });
+  RestClient client(std::make_shared<Session>(server.settings()));
+  EXPECT_TRUE(client.get("/services/oauth2/userinfo"));
+  EXPECT_EQ(server.logins(), 2);
+}
+
 TEST(RestClient, gives_up_when_the_renewed_token_is_refused_too) {
   ScriptedServer server([](const httplib::Request&, httplib::Response& response) { response.status = 401; });
   RestClient client(std::make_shared<Session>(server.settings()));
