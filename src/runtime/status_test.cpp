@@ -36,7 +36,7 @@ AppStatus sample() {
   connection.paused = Pause::outbound;
   connection.mappings = {account};
   connection.api_usage = ports::ApiUsage{10, 100};
-  connection.stream = {true, false, 0, std::nullopt};
+  connection.stream.used = true;
   connection.workers = {inbound};
   connection.counters = {{"events_received", 7}};
   return {"0.1.0", 1'000, {connection}};
