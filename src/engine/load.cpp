@@ -198,7 +198,7 @@ Result<void> LoadWorker::Impl::finish_copy() {
   DUET_TRY(write_copy());
   auto finished = sink_->finish();
   if (!finished) never_copy_ = refused_by_database(finished.error());
-  DUET_TRY(finished);
+  (void)DUET_TRY(finished);
   sink_.reset();
   reader_.reset();
   phase_ = Phase::parking;

@@ -280,7 +280,10 @@ class FakeOrg final : public ports::Org {
     for (const auto& [sfid, record] : records) {
       if (record.deleted) continue;
       ++count;
-      if (missing_rows > 0 && missing_rows-- > 0) continue;
+      if (missing_rows > 0) {
+        --missing_rows;
+        continue;
+      }
       csv += fmt::format("\"{}\",\"{}\",\"{}\"\n", sfid, record.name, format_timestamp(record.stamp));
     }
     return std::make_unique<FakeReader>(std::move(csv), chunk_size, count, script_);
