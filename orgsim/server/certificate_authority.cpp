@@ -67,10 +67,10 @@ void add_extension(X509* certificate, X509* issuer, int kind, const char* value)
 Certificate blank_certificate(EVP_PKEY* key, const char* common_name) {
   Certificate certificate(X509_new());
   X509_set_version(certificate.get(), 2);
-  unsigned char serial[8];
-  if (RAND_bytes(serial, sizeof serial) != 1) fail("no random bytes");
-  serial[0] &= 0x7f;
-  ASN1_STRING_set(X509_get_serialNumber(certificate.get()), serial, sizeof serial);
+  std::uint64_t serial = 0;
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) != 1) fail("no random bytes");
+  // Positive and without a leading zero byte, which DER forbids.
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1 | 1);
   constexpr long kClockSlackSeconds = 24 * 3600;
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -kClockSlackSeconds);
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), kValidSeconds);

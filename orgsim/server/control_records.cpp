@@ -6,6 +6,7 @@
 #include "orgsim/core/transaction.h"
 #include "orgsim/server/control_api.h"
 #include "orgsim/server/json_answer.h"
+#include "orgsim/server/record_json_writer.h"
 #include "orgsim/server/write_request.h"
 
 namespace orgsim {
@@ -153,17 +154,17 @@ HttpResponse ControlApi::read_records(const std::string& object) {
   struct Reading {
     std::shared_ptr<Org> org;
     QueryCursor cursor;
+    RecordJsonWriter writer;
   };
-  auto reading = std::make_shared<Reading>(org.share(), *std::move(cursor));
+  RecordJsonWriter writer(*cursor, "");
+  auto reading = std::make_shared<Reading>(org.share(), *std::move(cursor), std::move(writer));
   HttpResponse out;
   out.content_type = "application/x-ndjson";
   out.stream = [this, reading](std::string& piece) {
     const OrgHost::Access held = host_.access();
     while (piece.size() < kPieceBytes) {
       if (!reading->cursor.next()) return false;
-      json record = reading->cursor.record_json("62.0");
-      record.erase("attributes");
-      piece += json_text(record);
+      reading->writer.append(reading->cursor, piece);
       piece += '\n';
     }
     return true;

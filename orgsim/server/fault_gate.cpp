@@ -8,6 +8,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr int kFirstHttpStatus = 100;
+constexpr int kServiceUnavailable = 503;
 constexpr std::int64_t kDelayMaxMs = 3'600'000;
 /// How far into a body the name of its object is looked for.
 constexpr std::size_t kBodyPrefix = 4096;
@@ -85,7 +87,7 @@ HttpResponse FaultGate::serve(const HttpRequest& request, const HttpHandler& han
     case FaultAction::delay:
       return handler(request);
     case FaultAction::status:
-      out.status = fault->status;
+      out.status = fault->status >= kFirstHttpStatus ? fault->status : kServiceUnavailable;
       out.content_type = fault->content_type;
       out.body = fault->body;
       return out;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleTimeout{300'000};
 constexpr int kListenBacklog = 512;
+constexpr size_t kKeepAliveRequests = 1'000'000;
 
 /// The connection whose request this thread is handling, and the target taken off its request line.
 struct CurrentRequest {
@@ -76,6 +77,9 @@ class HttpListener::Impl final : public httplib::Server {
       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
     set_tcp_nodelay(true);
+    // What the Keep-Alive header promises; serve() is what keeps it.
+    set_keep_alive_timeout(kIdleTimeout.count() / 1000);
+    set_keep_alive_max_count(kKeepAliveRequests);
     add_routes();
     port_ = options.port;
     const bool bound = options.port == 0 ? (port_ = bind_to_any_port(host_)) > 0 : bind_to_port(host_, options.port);

@@ -36,10 +36,16 @@ bool nested_too_deep(std::string_view body) {
 
 std::string json_text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-HttpResponse json_answer(int status, const json& body) {
+std::string json_text(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+HttpResponse json_answer(int status, const json& body) { return text_answer(status, json_text(body)); }
+
+HttpResponse text_answer(int status, std::string body) {
   HttpResponse out;
   out.status = status;
-  out.body = json_text(body);
+  out.body = std::move(body);
   return out;
 }
 

@@ -13,7 +13,10 @@ namespace orgsim {
 
 /// JSON text of any value; bytes that are no UTF-8 become replacement characters instead of an exception.
 std::string json_text(const nlohmann::json& value);
+std::string json_text(const nlohmann::ordered_json& value);
 HttpResponse json_answer(int status, const nlohmann::json& body);
+/// A body that is JSON text already.
+HttpResponse text_answer(int status, std::string body);
 HttpResponse empty_answer(int status);
 
 /// A REST error as the org words it: an array of one {"message","errorCode"} (spec §2.0).

@@ -1,6 +1,7 @@
 #include "orgsim/server/jwt.h"
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -55,6 +56,20 @@ TEST_F(JwtTest, AnythingChangedIsRefused) {
   EXPECT_FALSE(
       verified_claims(base64url_encode(R"({"alg":"none"})") + "." + base64url_encode("{}") + ".", files_.jwt_public_key)
           .has_value());
+}
+
+TEST_F(JwtTest, EveryCertificateThatIsMadeCanBeRead) {
+  for (int i = 0; i < 300; ++i) {
+    fs::remove(files_.ca_file);
+    prepare_trust_files(directory_);
+    for (const fs::path& path : {files_.ca_file, files_.server_certificate_file}) {
+      FILE* file = std::fopen(path.c_str(), "rb");
+      X509* certificate = PEM_read_X509(file, nullptr, nullptr, nullptr);
+      std::fclose(file);
+      ASSERT_NE(certificate, nullptr) << path << " of round " << i;
+      X509_free(certificate);
+    }
+  }
 }
 
 TEST_F(JwtTest, TheFilesOfAnEarlierRunAreUsedAgain) {

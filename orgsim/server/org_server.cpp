@@ -96,20 +96,20 @@ class OrgServer::Impl {
   std::string ready_line() const {
     const Credentials& credentials = oauth_.credentials();
     const auto text_or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
-    return json_text({{"http", http_ ? json(http_->url()) : json()},
-                      {"https", https_ ? json(https_->url()) : json()},
-                      {"grpc", text_or_null(grpc_)},
-                      {"grpc_tls", text_or_null(grpc_tls_)},
-                      {"proxy", nullptr},
-                      {"ca_file", files_.ca_file.string()},
-                      {"username", credentials.username},
-                      {"password", credentials.password},
-                      {"security_token", credentials.security_token},
-                      {"client_id", credentials.client_id},
-                      {"client_secret", credentials.client_secret},
-                      {"access_token", access_token_},
-                      {"jwt_key_file", files_.jwt_key_file.string()},
-                      {"org_id", organization_id_}});
+    return json_text(json{{"http", http_ ? json(http_->url()) : json()},
+                          {"https", https_ ? json(https_->url()) : json()},
+                          {"grpc", text_or_null(grpc_)},
+                          {"grpc_tls", text_or_null(grpc_tls_)},
+                          {"proxy", nullptr},
+                          {"ca_file", files_.ca_file.string()},
+                          {"username", credentials.username},
+                          {"password", credentials.password},
+                          {"security_token", credentials.security_token},
+                          {"client_id", credentials.client_id},
+                          {"client_secret", credentials.client_secret},
+                          {"access_token", access_token_},
+                          {"jwt_key_file", files_.jwt_key_file.string()},
+                          {"org_id", organization_id_}});
   }
 
  private:

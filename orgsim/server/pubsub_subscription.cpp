@@ -34,9 +34,10 @@ std::string topic_entity(std::string_view topic, const Org& org) {
 }  // namespace
 
 PubSubError fault_error(const Fault& fault) {
-  if (fault.action == FaultAction::status) {
-    const int code = std::clamp(fault.status, 1, 16);
-    return {static_cast<grpc::StatusCode>(code), fault.body.empty() ? "service.unavailable" : fault.body,
+  // A fault without a method meets HTTP and gRPC alike: an HTTP status says no more here than that the call failed.
+  constexpr int kLastCode = static_cast<int>(grpc::StatusCode::UNAUTHENTICATED);
+  if (fault.action == FaultAction::status && fault.status <= kLastCode) {
+    return {static_cast<grpc::StatusCode>(fault.status), fault.body.empty() ? "service.unavailable" : fault.body,
             "fault injected"};
   }
   return {grpc::StatusCode::UNAVAILABLE, "service.unavailable", "RST_STREAM closed stream"};

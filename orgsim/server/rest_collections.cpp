@@ -106,19 +106,20 @@ HttpResponse retrieve(const RestCall& call, std::string_view object, const std::
     return error_answer(400, codes::kMissingArgument, "Both ids and fields are required");
   }
   const OrgHost::Access org = call.environment.host.access();
-  json body = json::array();
+  std::string body;
   for (const std::string& id : ids) {
+    body += body.empty() ? '[' : ',';
     if (!canonical_id(id)) return error_answer(400, codes::kMalformedId, "malformed id " + id);
     const Outcome<Record> record = org->find(object, id);
     if (!record) {
-      body.push_back(nullptr);
+      body += "null";
       continue;
     }
-    Outcome<json> one = org->record_json(*record, call.version, fields);
+    const auto one = org->record_json(*record, call.version, fields);
     if (!one) return error_answer(one.error());
-    body.push_back(*std::move(one));
+    body += json_text(*one);
   }
-  return json_answer(200, body);
+  return text_answer(200, body + "]");
 }
 
 Outcome<std::vector<std::string>> text_array(const json& body, const char* name) {

@@ -8,6 +8,7 @@
 #include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/query_cursors.h"
+#include "orgsim/server/record_json_writer.h"
 #include "orgsim/server/rest_call.h"
 
 namespace orgsim {
@@ -32,6 +33,7 @@ HttpResponse bad_locator() { return error_answer(400, "INVALID_QUERY_LOCATOR", "
 /// One page from `position` on, as {"totalSize","done","nextRecordsUrl","records"}.
 HttpResponse page(const RestCall& call, OrgHost::Access& org, OpenQuery& query, std::uint64_t position) {
   QueryCursor& cursor = query.cursor;
+  const RecordJsonWriter writer(cursor, call.version);
   const std::uint64_t total = cursor.total_size();
   const std::uint64_t end = std::min<std::uint64_t>(total, position + query.batch_size);
   std::string records;
@@ -41,7 +43,7 @@ HttpResponse page(const RestCall& call, OrgHost::Access& org, OpenQuery& query, 
     cursor.seek(row);
     for (std::size_t n = 0; n < kRowsPerTurn && row < end && cursor.next(); ++n, ++row) {
       if (!records.empty()) records += ',';
-      records += json_text(cursor.record_json(call.version));
+      writer.append(cursor, records);
     }
   }
   HttpResponse out;

@@ -171,9 +171,9 @@ HttpResponse read(const RestCall& call, const RowPath& path) {
     if (const auto since = parse_http_date(header); since && *modified / 1000 <= *since / 1000)
       return empty_answer(304);
   }
-  const Outcome<json> body = org->record_json(*record, call.version, field_list(call));
+  const auto body = org->record_json(*record, call.version, field_list(call));
   if (!body) return error_answer(body.error());
-  HttpResponse out = json_answer(200, *body);
+  HttpResponse out = text_answer(200, json_text(*body));
   if (modified != nullptr) out.set_header("Last-Modified", http_date(*modified));
   return out;
 }
@@ -238,6 +238,7 @@ HttpResponse serve_rows(const RestCall& call) {
   }
   if (path.key_field == "Id" && call.is("POST")) return create(call, path.object);
   if (!path.key) return method_not_allowed(call.request, "HEAD,GET,POST");
+  if (!is_utf8(*path.key)) return error_answer(400, codes::kInvalidField, "The key in the path is no UTF-8 text");
   return serve_by_key(call, path);
 }
 

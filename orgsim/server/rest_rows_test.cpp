@@ -63,6 +63,7 @@ TEST_F(RowsTest, BadIdsInPaths) {
   EXPECT_EQ(odd.status, 404);
   EXPECT_EQ(odd.body[0]["message"], "Provided external ID field does not exist or is not accessible: xyz");
   EXPECT_EQ(get("sobjects/Account/001000000000009AAA").error_code(), "NOT_FOUND");
+  EXPECT_EQ(call("PATCH", "sobjects/Account/Ext__c/%ff", {{"Name", "x"}}).status, 400);
   EXPECT_EQ(call("PUT", "sobjects/Account").status, 405);
   EXPECT_EQ(call("PATCH", "sobjects/Account/Ext__c", json::object()).status, 405);
 }
