@@ -79,7 +79,8 @@ Result<bool> PollWorker::Impl::begin_cycle() {
   if (mapping_.source == InboundSource::events && !rereads_) return false;
   if (!rereads_ && timing_.now() < next_at_) return false;
 
-  high_ = timing_.org_now() - (mapping_.source == InboundSource::poll ? kSafetyMs : 0);
+  // Beside a stream there is no next cycle: a record that changes meanwhile moves to the end of the pages and must not fall off it.
+  high_ = timing_.org_now() + (mapping_.source == InboundSource::poll ? -kSafetyMs : kMsPerDay);
   if (rereads_) {
     low_ = std::min(range ? std::max<TimeMs>(0, range->since - settings_.poll_overlap_ms) : high_, interrupted.value_or(high_));
     // The mark moves into a position of its own first: what becomes dirty from now on is not forgotten when this cycle ends.
@@ -117,6 +118,7 @@ Result<void> PollWorker::Impl::apply(const std::vector<RecordRead>& reads) {
     for (const RecordBatch::Entry& entry : batch.entries()) count(counters_, entry.change);
     DUET_TRY(batch.write(*transaction, [&](RecordBatch::Entry& entry, std::size_t, const Error& error) {
       ++counters_.records_dirty;
+      if (entry.record.lane.sfid.empty()) entry.record.lane.sfid = entry.record.ref.sfid;
       rules::mark_dirty({entry.record, entry.change, context}, name_of(error.kind));
     }));
     DUET_TRY(transaction->commit());
