@@ -201,6 +201,23 @@ Result<Dirty> dirty_from(const Json& json) {
   return dirty;
 }
 
+Json to_json(const ReadVersion& version) {
+  const auto& [stamp, until] = version;
+  Json json = Json::object();
+  put(json, "stamp", stamp);
+  put(json, "until", until);
+  return json;
+}
+
+Result<ReadVersion> read_version_from(const Json& json) {
+  ReadVersion version;
+  JsonMembers members(json);
+  members.read("stamp", version.stamp);
+  members.read("until", version.until);
+  DUET_TRY(members.finish("read version"));
+  return version;
+}
+
 Json to_json(const Tombstone& tombstone) {
   const auto& [until] = tombstone;
   return {{"until", until}};
@@ -218,7 +235,7 @@ Result<Tombstone> tombstone_from(const Json& json) {
 
 std::string lane_to_json(const Lane& lane) {
   const auto& [revision, sfid, external_id, row_id, former_sfid, pending_create, key_checked, pending, log,
-               pending_delete, attempts, held, dirty, tombstone, not_before, rounds, parked] = lane;
+               pending_delete, attempts, held, dirty, tombstone, read_version, not_before, rounds, parked] = lane;
   Json json = Json::object();
   put(json, "revision", revision);
   put(json, "sfid", sfid);
@@ -234,6 +251,7 @@ std::string lane_to_json(const Lane& lane) {
   put_map(json, "held", held);
   if (dirty) json["dirty"] = to_json(*dirty);
   if (tombstone) json["tombstone"] = to_json(*tombstone);
+  if (read_version) json["read_version"] = to_json(*read_version);
   put(json, "not_before", not_before);
   put(json, "rounds", static_cast<TimeMs>(rounds));
   put(json, "parked", parked);
@@ -261,6 +279,7 @@ Result<Lane> lane_from_json(std::string_view text) {
   members.read_map("held", lane.held, held_values_from);
   members.read_with("dirty", lane.dirty, dirty_from);
   members.read_with("tombstone", lane.tombstone, tombstone_from);
+  members.read_with("read_version", lane.read_version, read_version_from);
   members.read("not_before", lane.not_before);
   members.read("rounds", lane.rounds);
   members.read("parked", lane.parked);

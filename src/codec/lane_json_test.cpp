@@ -28,6 +28,7 @@ class LaneMaker {
     for (int i = below(3); i > 0; --i) lane.held[text()] = held();
     if (maybe()) lane.dirty = Dirty{text(), number(), below(5)};
     if (maybe()) lane.tombstone = Tombstone{number()};
+    if (maybe()) lane.read_version = ReadVersion{number(), number()};
     lane.not_before = number();
     lane.rounds = below(4);
     lane.parked = text();

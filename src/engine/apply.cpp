@@ -42,11 +42,14 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       continue;
     }
     RecordBatch::Entry& entry = batch.at(meeting.index);
-    if (event.stamp < rules::row_stamp(entry.record)) ++counters_.events_old;
+    const TimeMs version = rules::row_stamp(entry.record);
+    const bool follows = versions_.follows(meeting.sfid, event.stamp);
+    if (event.stamp < version) ++counters_.events_old;
     const bool was_dirty = entry.record.lane.dirty.has_value();
-    rules::on_event(batch.turn(meeting.index, context), event, meeting.sfid, {versions_.follows(meeting.sfid, event.stamp)});
+    rules::on_event(batch.turn(meeting.index, context), event, meeting.sfid, {follows});
     if (!was_dirty && entry.record.lane.dirty) ++counters_.records_dirty;
-    versions_.note(meeting.sfid, event.stamp, event.event_id);
+    // In the second of a version that came from a read, an event makes no version of its own.
+    versions_.note(meeting.sfid, event.stamp > version || follows ? event.stamp : 0, event.event_id);
     ++counters_.records_applied;
   }
   for (const RecordBatch::Entry& entry : batch.entries()) {

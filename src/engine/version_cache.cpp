@@ -18,7 +18,7 @@ bool VersionCache::follows(const std::string& sfid, TimeMs stamp) const {
 }
 
 void VersionCache::note(const std::string& sfid, TimeMs stamp, const std::string& event_id) {
-  staged_.stamps[sfid] = stamp;
+  if (stamp != 0) staged_.stamps[sfid] = stamp;
   if (!event_id.empty()) staged_.events.insert(event_id + sfid);
 }
 

@@ -20,7 +20,7 @@ class VersionCache {
   /// Whether the newest event noted for the record has this stamp.
   bool follows(const std::string& sfid, TimeMs stamp) const;
 
-  /// Notes become valid at commit(), and are forgotten by roll_back().
+  /// Stamp 0: the event made no version. Notes become valid at commit(), and are forgotten by roll_back().
   void note(const std::string& sfid, TimeMs stamp, const std::string& event_id);
   void commit();
   void roll_back() { staged_ = {}; }

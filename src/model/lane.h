@@ -81,6 +81,14 @@ struct Tombstone {
   bool operator==(const Tombstone&) const = default;
 };
 
+/// A read gave the row its version, and an event of the same second had come before: which of that second's later events the read has seen
+/// is not known (design §5 rule 6).
+struct ReadVersion {
+  TimeMs stamp = 0;  ///< org clock
+  TimeMs until = 0;  ///< local clock: forgotten after
+  bool operator==(const ReadVersion&) const = default;
+};
+
 /// A record that must be read whole before anything else is believed about it.
 struct Dirty {
   std::string reason;
@@ -110,6 +118,7 @@ struct Lane {
   std::map<std::string, std::vector<HeldValue>, std::less<>> held;
   std::optional<Dirty> dirty;
   std::optional<Tombstone> tombstone;
+  std::optional<ReadVersion> read_version;
   TimeMs not_before = 0;  ///< local clock: no claim before
   int rounds = 0;         ///< tries in a row that ended on the same evidence
   std::string parked;     ///< why nothing is sent until a person or a parent acts; empty when it may

@@ -46,6 +46,7 @@ bool is_only_marks(const Lane& lane) {
 void take_marks(Lane& lane, const Lane& other) {
   if (!lane.dirty) lane.dirty = other.dirty;
   if (!lane.tombstone) lane.tombstone = other.tombstone;
+  if (!lane.read_version) lane.read_version = other.read_version;
   lane.revision = std::max(lane.revision, other.revision) + 1;
   if (lane.external_id.empty()) lane.external_id = other.external_id;
 }

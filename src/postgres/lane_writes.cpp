@@ -109,8 +109,9 @@ LaneColumns columns_of(const Lane& lane) {
   columns.dirty = lane.dirty.has_value();
   if (!lane.log.empty()) columns.first_log = lane.log.front().log_id;
   if (lane.pending_delete && !columns.first_log) columns.first_log = lane.pending_delete->log_id;
+  if (lane.read_version) columns.tombstone_until = lane.read_version->until;
   if (lane.tombstone) columns.tombstone_until = lane.tombstone->until;
-  columns.only_tombstone = lane.tombstone && is_only_marks(lane) && !lane.dirty;
+  columns.only_tombstone = columns.tombstone_until && is_only_marks(lane) && !lane.dirty;
   if (columns.in_flight) return columns;
   if (lane.attempts.empty()) {
     if (lane.dirty) {

@@ -178,8 +178,13 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   if (turn.record.busy) return hold_event(turn, event, "the row is locked by the application");
   absorb(turn);
   Lane& lane = turn.lane();
+  const bool follows = facts.follows && !(lane.read_version && lane.read_version->stamp >= event.stamp);
+  if (lane.read_version && lane.read_version->stamp < event.stamp) {
+    lane.read_version.reset();
+    turn.change.lane_changed = true;
+  }
   Remote remote = remote_of(event);
-  remote.certain = facts.follows;
+  remote.certain = follows;
 
   if (!lane.former_sfid.empty() && lane.former_sfid == sfid) {
     if (event.kind != EventKind::undelete) return;
@@ -218,7 +223,7 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
     settle_by_event(turn, *own, event, remote);
   }
   if (!lane.dirty) release_orphans(turn);
-  if (others && event.stamp == version && !facts.follows) {
+  if (others && event.stamp == version && !follows) {
     ChangeEvent rest = event;
     for (const auto& [name, sent] : settled.fields) rest.fields.erase(name);
     if (differs(turn, rest)) {

@@ -196,6 +196,9 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
     return ReadVerdict::applied;
   }
   learn_sfid(turn, read.sfid);
+  if (turn.mapping().source == InboundSource::events && read.stamp == row_stamp(turn.record)) {
+    lane.read_version = ReadVersion{read.stamp, turn.context.now + turn.context.tombstone_ms};
+  }
   requeue_removals(turn);
   std::set<std::string> settled;
   settle_attempts(turn, read, settled);

@@ -251,8 +251,10 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
   } else if (!pending && !seen) {
     journal_sent(turn, attempt, field, sent, current, remote);
   }
-  for (const HeldValue& h : held) merge_field(turn, field, h.value, remote_of(h));
-  if (held.empty() || !equal(field.schema, held.back().value, current)) merge_field(turn, field, current, remote);
+  // The org's value now decides; who wrote it is told by the held value that it is, if there is one.
+  const auto writer = std::ranges::find_if(held.rbegin(), held.rend(), [&](const HeldValue& h) { return equal(field.schema, h.value, current); });
+  journal_possibly_covered(turn, field, sent, held, current);
+  merge_field(turn, field, current, writer == held.rend() ? remote : remote_of(*writer));
 }
 
 }  // namespace duet::rules

@@ -132,6 +132,7 @@ class FakeTransaction final : public ports::StoreTransaction {
         lane.tombstone.reset();
         ++purged;
       }
+      if (lane.read_version && lane.read_version->until < now) lane.read_version.reset();
       entry = lane.empty() ? db_.lanes.erase(entry) : std::next(entry);
     }
     return purged;
@@ -175,6 +176,7 @@ class FakeTransaction final : public ports::StoreTransaction {
         if (!only_marks(other)) continue;
         if (!record.lane.dirty) record.lane.dirty = other.dirty;
         if (!record.lane.tombstone) record.lane.tombstone = other.tombstone;
+        if (!record.lane.read_version) record.lane.read_version = other.read_version;
         record.lane.revision = std::max(record.lane.revision, other.revision) + 1;
       }
     }

@@ -252,6 +252,7 @@ std::string World::rest_reason() {
   for (const auto& [id, stored] : db.lanes) {
     Lane lane = stored;
     lane.tombstone.reset();
+    lane.read_version.reset();
     if (!lane.empty()) return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" + (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") + (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
   }
   return {};
