@@ -69,10 +69,11 @@ CREATE TABLE duet.lane (
     only_tombstone boolean NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (fillfactor = 70);
-CREATE UNIQUE INDEX lane_row ON duet.lane (mapping_id, row_id);
-CREATE UNIQUE INDEX lane_sfid ON duet.lane (mapping_id, sfid);
-CREATE UNIQUE INDEX lane_key ON duet.lane (mapping_id, external_key);
-CREATE INDEX lane_former_sfid ON duet.lane (mapping_id, former_sfid) WHERE former_sfid IS NOT NULL;
+-- The name comes first: with the mapping in front, any of them would seem as good as the right one to a planner without statistics.
+CREATE UNIQUE INDEX lane_row ON duet.lane (row_id, mapping_id);
+CREATE UNIQUE INDEX lane_sfid ON duet.lane (sfid, mapping_id);
+CREATE UNIQUE INDEX lane_key ON duet.lane (external_key, mapping_id);
+CREATE INDEX lane_former_sfid ON duet.lane (former_sfid, mapping_id) WHERE former_sfid IS NOT NULL;
 CREATE INDEX lane_sendable ON duet.lane (mapping_id, first_log) WHERE sendable;
 CREATE INDEX lane_in_flight ON duet.lane (mapping_id) WHERE in_flight;
 CREATE INDEX lane_settle ON duet.lane (mapping_id, settle_since) WHERE settle_by IS NOT NULL;

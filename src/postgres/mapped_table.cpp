@@ -66,9 +66,9 @@ std::string MappedTable::fold(const std::string& expression) const {
   return expression;
 }
 
-std::string MappedTable::row_key() const {
+std::string MappedTable::row_key(std::string_view alias) const {
   if (key_kind == KeyKind::none) return "NULL::text";
-  return fold(fmt::format("t.{}{}", columns[key_column].quoted, key_kind == KeyKind::number ? "" : "::text"));
+  return fold(fmt::format("{}.{}{}", alias, columns[key_column].quoted, key_kind == KeyKind::number ? "" : "::text"));
 }
 
 std::optional<std::string> MappedTable::key_param(const std::string& key) const {

@@ -47,11 +47,15 @@ struct MappedTable {
 
   /// SQL that folds an expression of type text for comparison.
   std::string fold(const std::string& expression) const;
-  /// SQL for the folded key of a row of the table `t`; NULL when the mapping has no key.
-  std::string row_key() const;
+  /// SQL for the folded key of a row of the table with the given alias; NULL when the mapping has no key.
+  std::string row_key(std::string_view alias) const;
   /// Folds numbers here; texts are folded by the server. Nothing when the text can be no key of the field.
   std::optional<std::string> key_param(const std::string& key) const;
 };
+
+/// SQL for a row that has no Id yet. Not `sfid IS NULL`, for which the index on sfid would offer itself: all such rows
+/// at once.
+inline constexpr std::string_view kWithoutSfid = "coalesce(sfid, '') = ''";
 
 /// PostgreSQL cuts longer names off, and two of them may then be the same.
 inline constexpr std::size_t kMaxIdentifier = 63;

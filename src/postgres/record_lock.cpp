@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "codec/lane_json.h"
 #include "postgres/array_text.h"
 #include "postgres/lane_merge.h"
 #include "postgres/lock_keys.h"
 #include "postgres/server_error.h"
+#include "postgres/sql_files.h"
 
 namespace duet::postgres {
 namespace {
@@ -61,8 +61,7 @@ class RecordLock {
   void collect_names();
   Statement advisory(std::string_view function) const;
   Statement fold_keys() const;
-  std::string where_named() const;
-  Statement select_rows(std::string_view suffix) const;
+  Statement select_rows(std::string_view lock) const;
   Result<void> lock_rows();
   Result<void> undo();
   Result<void> lock_what_is_free();
@@ -123,32 +122,23 @@ Statement RecordLock::fold_keys() const {
           {array_of(keys_)}};
 }
 
-std::string RecordLock::where_named() const {
+Statement RecordLock::select_rows(std::string_view lock) const {
   // Keys as the parameters give them, folded where that is done by the server.
-  const std::string keys =
-      table_.key_kind == KeyKind::number || table_.key_kind == KeyKind::none
-          ? std::string("$4::text[]")
-          : fmt::format("ARRAY(SELECT {} FROM pg_catalog.unnest($4::text[]) AS k)", table_.fold("k"));
-  // A lane that is found by another name leads to the row that it knows.
-  const std::string lanes = fmt::format(
-      "SELECT row_id FROM duet.lane WHERE mapping_id = $1::bigint AND row_id IS NOT NULL AND (sfid = ANY($3::text[]) "
-      "OR "
-      "former_sfid = ANY($3::text[]) OR (sfid IS NULL AND external_key = ANY({})))",
-      keys);
-  std::string where =
-      fmt::format("t.id = ANY($2::bigint[]) OR t.sfid = ANY($3::text[]) OR t.id = ANY(ARRAY({}))", lanes);
+  std::string keys = "$4::text[]";
+  std::string by_key;
   if (table_.key_kind == KeyKind::number) {
-    where += fmt::format(" OR (t.sfid IS NULL AND t.{} = ANY($4::text[]::double precision[]))",
-                         table_.columns[table_.key_column].quoted);
+    by_key = fmt::format("UNION ALL SELECT k.id FROM {} AS k WHERE k.{} = ANY($4::text[]::double precision[]) AND {}",
+                         table_.qualified, table_.columns[table_.key_column].quoted, kWithoutSfid);
   } else if (table_.key_kind != KeyKind::none) {
-    where += fmt::format(" OR (t.sfid IS NULL AND {} = ANY({}))", table_.row_key(), keys);
+    keys = fmt::format("ARRAY(SELECT {} FROM pg_catalog.unnest($4::text[]) AS u)", table_.fold("u"));
+    by_key = fmt::format("UNION ALL SELECT k.id FROM {} AS k WHERE {} = ANY({}) AND {}", table_.qualified,
+                         table_.row_key("k"), keys, kWithoutSfid);
   }
-  return where;
-}
-
-Statement RecordLock::select_rows(std::string_view suffix) const {
-  return {fmt::format("SELECT {} FROM {} t WHERE {} ORDER BY t.id{}", row_columns(table_), table_.qualified,
-                      where_named(), suffix),
+  return {render_sql(sql_file("queries/lock_rows.sql"), {{"columns", row_columns(table_)},
+                                                         {"table", table_.qualified},
+                                                         {"by_key", by_key},
+                                                         {"keys", keys},
+                                                         {"lock", std::string(lock)}}),
           names_.params(table_)};
 }
 
@@ -159,8 +149,7 @@ Result<void> RecordLock::lock_rows() {
   const std::size_t first = statements.size();
   statements.push_back(advisory("pg_advisory_xact_lock"));
   statements.push_back(fold_keys());
-  // What the app needs for its foreign keys stays free; a later change of a key column or a delete waits for it.
-  statements.push_back(select_rows(" FOR NO KEY UPDATE OF t"));
+  statements.push_back(select_rows("FOR NO KEY UPDATE OF t"));
   const auto rows = DUET_TRY(transaction_.run(std::move(statements)));
   take_folded(rows[first + 1]);
   take_rows(rows[first + 2]);
@@ -178,7 +167,7 @@ Result<void> RecordLock::lock_what_is_free() {
   const std::size_t first = statements.size();
   statements.push_back(advisory("pg_try_advisory_xact_lock"));
   statements.push_back(fold_keys());
-  statements.push_back(select_rows(" FOR NO KEY UPDATE OF t SKIP LOCKED"));
+  statements.push_back(select_rows("FOR NO KEY UPDATE OF t SKIP LOCKED"));
   statements.push_back(select_rows(""));
   const auto rows = DUET_TRY(transaction_.run(std::move(statements)));
   const Rows& advisory = rows[first];
@@ -230,27 +219,15 @@ void RecordLock::match_rows() {
 }
 
 Statement RecordLock::select_lanes(const Names& names) const {
-  return {
-      fmt::format(
-          "SELECT id, row_id, sfid, former_sfid, external_key, state FROM duet.lane WHERE mapping_id = $1::bigint AND "
-          "(row_id = ANY($2::bigint[]) OR sfid = ANY($3::text[]) OR former_sfid = ANY($3::text[]) OR external_key = "
-          "ANY($4::text[])) "
-          "ORDER BY id FOR UPDATE"),
-      names.params(table_)};
+  return {std::string(sql_file("queries/lock_lanes.sql")), names.params(table_)};
 }
 
-/// Also by the `id` that a lane or a captured delete knows, when the row is gone.
 Statement RecordLock::select_log(const Names& names) const {
   std::vector<Param> params = names.params(table_);
   params.back() = table_.name;
-  return {fmt::format("SELECT {0} FROM {1} l WHERE l.state = 'NEW' AND l.table_name = $4 AND (l.record_id = "
-                      "ANY($2::bigint[]) OR l.record_id = ANY(ARRAY("
-                      "SELECT row_id FROM duet.lane WHERE mapping_id = $1::bigint AND sfid = ANY($3::text[]) AND "
-                      "row_id IS NOT NULL UNION ALL "
-                      "SELECT record_id FROM {1} WHERE state = 'NEW' AND sfid = ANY($3::text[]) AND table_name = $4))) "
-                      "ORDER BY l.id",
-                      captured_columns(), table_.log),
-          std::move(params)};
+  return {
+      render_sql(sql_file("queries/read_log.sql"), {{"columns", std::string(captured_columns())}, {"log", table_.log}}),
+      std::move(params)};
 }
 
 Result<LockResult> RecordLock::read_lanes_and_log() {

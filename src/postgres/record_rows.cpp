@@ -24,7 +24,7 @@ LogAction action_of(std::string_view text) {
 }  // namespace
 
 std::string row_columns(const MappedTable& table) {
-  std::string list = fmt::format("t.id, t.sfid, t._hc_lastop, {}", table.row_key());
+  std::string list = fmt::format("t.id, t.sfid, t._hc_lastop, {}", table.row_key("t"));
   for (const MappedColumn& column : table.columns) list += fmt::format(", t.{}", column.quoted);
   return list;
 }

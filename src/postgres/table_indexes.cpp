@@ -70,7 +70,7 @@ std::string create_index_sql(const Session& session, const std::string& schema, 
   return fmt::format("CREATE {}INDEX {}{} ON {} ({}){}", index.unique ? "UNIQUE " : "",
                      concurrently ? "CONCURRENTLY " : "", session.identifier(index.name), table,
                      index.expression.empty() ? session.identifier(index.column) : "(" + index.expression + ")",
-                     index.expression.empty() ? "" : " WHERE sfid IS NULL");
+                     index.expression.empty() ? std::string() : fmt::format(" WHERE {}", kWithoutSfid));
 }
 
 }  // namespace duet::postgres
