@@ -141,6 +141,7 @@ Result<ChangeEventDecoder> ChangeEventDecoder::create(std::string_view schema_js
 
 void ChangeEventDecoder::select(const ObjectSchema* schema) {
   plan_.clear();
+  has_is_deleted_ = schema && schema->find("IsDeleted");
   if (!schema) return;
   for (const AvroField& field : schema_.root().fields) plan_.push_back(plan_field(field, *schema));
 }
@@ -328,6 +329,7 @@ ChangeEvent ChangeEventDecoder::decode(std::string_view payload, std::string pos
   if (event.stamp == 0) event.stamp = event.committed_at - event.committed_at % kMsPerSecond;
   if (event.kind == EventKind::create || event.kind == EventKind::undelete) {
     read_all_fields(*root, event);
+    if (has_is_deleted_) event.fields["IsDeleted"] = false;
   } else if (event.kind == EventKind::update && !read_changed_fields(*root, *header, event)) {
     event.kind = EventKind::gap;
     event.fields.clear();

@@ -68,6 +68,7 @@ class ChangeEventDecoder {
   HeaderIndex header_;
   std::string object_;
   int last_modified_ = -1;
+  bool has_is_deleted_ = false;  ///< the object's; no event carries it
   std::vector<FieldPlan> plan_;  ///< by position in the event; empty when the object is not mapped
 };
 

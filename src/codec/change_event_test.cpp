@@ -57,6 +57,7 @@ ObjectSchema account() {
   add("LastModifiedDate", FieldType::datetime);
   add("Active__c", FieldType::boolean);
   add("Notes__c", FieldType::textarea);
+  add("IsDeleted", FieldType::boolean);
   return schema;
 }
 
@@ -141,6 +142,7 @@ TEST(ChangeEvent, a_create_speaks_of_every_field) {
   EXPECT_EQ(value_of(event.fields, "LastModifiedDate"), Value(DateTime{1'767'225'600'000}));
   EXPECT_EQ(value_of(event.fields, "Active__c"), Value(false));
   EXPECT_EQ(value_of(event.fields, "Notes__c"), Value(Null{}));
+  EXPECT_EQ(value_of(event.fields, "IsDeleted"), Value(false)) << "no event carries it, and every row has it";
   EXPECT_EQ(event.fields.size(), kAccount.fields.size());
   EXPECT_TRUE(event.unreadable_fields.empty());
 }
