@@ -48,8 +48,9 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
     const bool was_dirty = entry.record.lane.dirty.has_value();
     rules::on_event(batch.turn(meeting.index, context), event, meeting.sfid, {follows});
     if (!was_dirty && entry.record.lane.dirty) ++counters_.records_dirty;
-    // In the second of a version that came from a read, an event makes no version of its own.
-    versions_.note(meeting.sfid, event.stamp > version || follows ? event.stamp : 0, event.event_id);
+    // Only an event that gave the row its version makes the next of its second newer.
+    const bool made_version = rules::row_stamp(entry.record) == event.stamp && (event.stamp > version || follows);
+    versions_.note(meeting.sfid, made_version ? event.stamp : 0, event.event_id);
     ++counters_.records_applied;
   }
   for (const RecordBatch::Entry& entry : batch.entries()) {

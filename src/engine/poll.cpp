@@ -102,7 +102,8 @@ Result<void> PollWorker::Impl::apply(const std::vector<RecordRead>& reads) {
     const std::size_t to = std::min(from + settings_.read_records, reads.size());
     RecordBatch batch(mapping_);
     for (std::size_t i = from; i < to; ++i) {
-      const std::string key = rules::key_text(value_of(reads[i].fields, mapping_.upsert_field));
+      // A deleted record's key may be another record's by now.
+      const std::string key = reads[i].deleted ? "" : rules::key_text(value_of(reads[i].fields, mapping_.upsert_field));
       batch.add({std::nullopt, reads[i].sfid, key});
     }
     auto transaction = DUET_TRY(ports_.store.begin());

@@ -162,6 +162,9 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
       const std::vector<const RecordRead*> matches = matching(mapping, by_key, reading.key);
       if (matches.size() == 1) ref.sfid = matches.front()->sfid;
     }
+    // A record that came from a create of ours whose answer was lost belongs to that create's lane.
+    const auto read = std::ranges::find(reads, reading.sfid, &RecordRead::sfid);
+    if (!ref.row_id && read != reads.end()) ref.external_id = rules::key_text(value_of(read->fields, mapping.upsert_field));
     batch.add(ref);
   }
   auto transaction = DUET_TRY(ports_.store.begin());

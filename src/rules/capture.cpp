@@ -24,11 +24,13 @@ void absorb_insert(const Turn& turn, const CapturedChange& captured) {
     return;
   }
   const bool create = turn.record.row->sfid.empty();
+  // A record that neither side had holds nothing: what the org's own create leaves empty does not speak against the row's value.
+  const Value base = create ? Value(Null{}) : Value(Absent{});
   PendingLog log{captured.log_id, {}};
   for (const MappedField& field : turn.mapping().fields) {
     const Value& value = row_value(turn, field.schema.name);
     if (is_absent(value) || is_null(value) || !writable(field, create)) continue;
-    lane.pending.try_emplace(field.schema.name, PendingField{Absent{}, {captured.captured_at, turn.context.database_now}});
+    lane.pending.try_emplace(field.schema.name, PendingField{base, {captured.captured_at, turn.context.database_now}});
     log.fields.push_back(field.schema.name);
   }
   lane.pending_create = create;

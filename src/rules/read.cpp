@@ -95,6 +95,14 @@ void raise_unknown(const Turn& turn) {
   turn.change.issues.push_back(std::move(issue));
 }
 
+FieldValues sent_values(const Lane& lane) {
+  FieldValues values;
+  for (const Attempt& attempt : lane.attempts) {
+    for (const auto& [name, sent] : attempt.fields) values[name] = sent.value;
+  }
+  return values;
+}
+
 /// A delete without an answer: the record is still there, so it was not applied.
 void requeue_removals(const Turn& turn) {
   std::vector<std::string> tokens;
@@ -195,6 +203,7 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
     on_remote_delete(turn, remote_of(read), false);
     return ReadVerdict::applied;
   }
+  const FieldValues sent = sent_values(lane);
   learn_sfid(turn, read.sfid);
   if (turn.mapping().source == InboundSource::events && read.stamp == row_stamp(turn.record)) {
     lane.read_version = ReadVersion{read.stamp, turn.context.now + turn.context.tombstone_ms};
@@ -210,7 +219,13 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
       const Remote remote = remote_of(read);
       if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote)) merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
+      // The app deleted the row while its create was unanswered. If the record is what was sent, the delete follows; if somebody else made
+      // it or changed it since, that meets the delete like any other change.
       delete_after_create(turn);
+      lane.pending_delete->old_values = sent;
+      const FieldValues moved = moved_since(turn, *lane.pending_delete, read.fields);
+      const bool ours = std::ranges::none_of(moved, [&](const auto& field) { return sent.contains(field.first); });
+      if (!ours && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, {});
     } else {
       insert_row(turn, read);
       lane.tombstone.reset();

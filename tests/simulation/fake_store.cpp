@@ -254,7 +254,7 @@ class FakeTransaction final : public ports::StoreTransaction {
   }
 
   void set(Row& row, const std::string& name, const Value& value) {
-    if (row.values[name] == value) return;
+    if (is_absent(value) || row.values[name] == value) return;
     row.values[name] = value;
     db_.history.push_back({row.id, name, value, false});
   }
