@@ -1,6 +1,7 @@
 #include "fake_store.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -169,6 +170,7 @@ class FakeTransaction final : public ports::StoreTransaction {
     }
     if (row != db_.rows.end()) record.row = row->second;
     const std::vector<std::int64_t> lanes = lanes_of(db_, record);
+    locked_[{ref.row_id.value_or(0), ref.sfid, ref.external_id}] = lanes;
     if (!lanes.empty()) {
       record.lane = db_.lanes.at(lanes.front());
       for (std::size_t i = 1; i < lanes.size(); ++i) {
@@ -204,7 +206,8 @@ class FakeTransaction final : public ports::StoreTransaction {
   }
 
   Result<void> write_one(const Mapping& mapping, const Record& record, const RecordChange& change) {
-    const std::vector<std::int64_t> lanes = lanes_of(db_, record);
+    std::vector<std::int64_t>& lanes = locked_[{record.ref.row_id.value_or(0), record.ref.sfid, record.ref.external_id}];
+    std::erase_if(lanes, [&](std::int64_t id) { return !db_.lanes.contains(id); });
     std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
     if (change.row_action == RowAction::insert) {
       if (auto inserted = insert(mapping, change); !inserted) return std::unexpected(inserted.error());
@@ -259,7 +262,7 @@ class FakeTransaction final : public ports::StoreTransaction {
     db_.history.push_back({row.id, name, value, false});
   }
 
-  void store_lane(const std::vector<std::int64_t>& lanes, const Record& record, std::int64_t row_id) {
+  void store_lane(std::vector<std::int64_t>& lanes, const Record& record, std::int64_t row_id) {
     for (const std::int64_t id : lanes) {
       if (id == lanes.front() || only_marks(db_.lanes.at(id))) db_.lanes.erase(id);
     }
@@ -267,7 +270,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     Lane lane = record.lane;
     if (row_id != 0) lane.row_id = row_id;
     if (lane.sfid.empty() && !record.ref.sfid.empty() && lane.former_sfid != record.ref.sfid) lane.sfid = record.ref.sfid;
-    db_.lanes[lanes.empty() ? db_.next_lane++ : lanes.front()] = std::move(lane);
+    if (lanes.empty()) lanes.push_back(db_.next_lane++);
+    db_.lanes[lanes.front()] = std::move(lane);
   }
 
   void write_forward(const Record& record, std::int64_t row_id, const ForwardWrite& forward) {
@@ -287,6 +291,8 @@ class FakeTransaction final : public ports::StoreTransaction {
 
   FakeStore& store_;
   Database db_;
+  /// The lanes of each record as it was locked.
+  std::map<std::tuple<std::int64_t, std::string, std::string>, std::vector<std::int64_t>> locked_;
 };
 
 void FakeStore::take(Database database) {
