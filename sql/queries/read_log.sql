@@ -6,4 +6,4 @@ WHERE l.state = 'NEW' AND l.table_name = $4 AND l.record_id = ANY(ARRAY(
     UNION ALL SELECT a.row_id FROM duet.lane AS a WHERE a.sfid = ANY($3::text[]) AND a.mapping_id = $1::bigint AND a.row_id IS NOT NULL
     UNION ALL SELECT d.record_id FROM :log AS d WHERE d.state = 'NEW' AND d.sfid = ANY($3::text[]) AND d.table_name = $4
 ))
-ORDER BY l.id
+ORDER BY l.id LIMIT :limit

@@ -130,7 +130,8 @@ std::vector<WriteStatement> lane_statements(const MappedTable& table, std::span<
   std::vector<std::int64_t> removed;
   LaneArrays changed;
   LaneArrays added;
-  for (const PendingWrite& write : writes) {
+  std::vector<std::optional<std::int64_t>*> new_ids;
+  for (PendingWrite& write : writes) {
     const LockedRecord& locked = *write.locked;
     if (!stores_lane(write)) continue;
     removed.insert(removed.end(), locked.merged_lanes.begin(), locked.merged_lanes.end());
@@ -140,6 +141,7 @@ std::vector<WriteStatement> lane_statements(const MappedTable& table, std::span<
       changed.add(table, *locked.lane_id, with_names(write));
     } else {
       added.add(table, 0, with_names(write));
+      new_ids.push_back(&write.new_lane_id);
     }
   }
   std::vector<WriteStatement> statements;
@@ -156,12 +158,12 @@ std::vector<WriteStatement> lane_statements(const MappedTable& table, std::span<
          {}});
   }
   if (const long count = added.count; count > 0) {
-    statements.push_back(
-        {{fmt::format("INSERT INTO duet.lane (mapping_id, {}) SELECT $1::bigint, {} FROM {} ON CONFLICT DO NOTHING",
-                      kColumns, selected(table), lanes_as_rows()),
-          std::move(added).params(table)},
-         count,
-         {}});
+    statements.push_back({{fmt::format("INSERT INTO duet.lane (mapping_id, {}) SELECT $1::bigint, {} FROM {} ON "
+                                       "CONFLICT DO NOTHING RETURNING id",
+                                       kColumns, selected(table), lanes_as_rows()),
+                           std::move(added).params(table)},
+                          count,
+                          std::move(new_ids)});
   }
   return statements;
 }

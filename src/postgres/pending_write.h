@@ -20,6 +20,8 @@ struct PendingWrite {
   LockedRecord* locked = nullptr;
   /// The row's `id` once it is known: as locked, or as inserted.
   std::optional<std::int64_t> row_id;
+  /// Of a lane that was inserted.
+  std::optional<std::int64_t> new_lane_id;
   /// Stored instead of the record's lane: what another lane of the record knew is in it.
   std::optional<Lane> lane;
 
@@ -30,8 +32,8 @@ struct PendingWrite {
 /// some.
 struct WriteStatement {
   Statement statement;
-  long expected = -1;                  ///< -1: any
-  std::vector<PendingWrite*> inserts;  ///< of an INSERT … RETURNING id, in order
+  long expected = -1;                                  ///< -1: any
+  std::vector<std::optional<std::int64_t>*> returned;  ///< where the ids of an INSERT … RETURNING id go, in order
 };
 
 /// The lane is to be written.

@@ -180,6 +180,43 @@ TEST_F(PgStoreTest, TwoLanesOfOneRecordBecomeOne) {
   EXPECT_EQ(lane.attempts.size(), 1U);
 }
 
+TEST_F(PgStoreTest, ALaneThatIsWrittenTwiceInATransactionHasWhatWasWrittenLast) {
+  const std::int64_t row = database_.app_insert({});
+  auto transaction = store_.begin().value();
+  const RecordRef ref{row, {}, {}};
+  Record record = transaction->lock(database_.mapping, {&ref, 1}).value().front();
+  RecordChange change;
+  change.lane_changed = true;
+  for (const char* field : {"Phone", "Email"}) {
+    record.lane.pending[field] = {};
+    const ports::RecordWrite write{&record, &change};
+    ASSERT_TRUE(transaction->write(database_.mapping, {&write, 1}).value().empty());
+  }
+  StoreDatabase::must(transaction->commit());
+  EXPECT_EQ(read(ref).lane.pending.size(), 2U);
+}
+
+TEST_F(PgStoreTest, ALongHistoryOfOneRecordIsReadInShort) {
+  const auto ids = insert_synced(2);
+  app_.execute(fmt::format(
+      "DO $$ BEGIN FOR i IN 1..10100 LOOP UPDATE salesforce.contact SET phone = i::text WHERE id = {0}; END LOOP; "
+      "UPDATE salesforce.contact SET email = 'a@b' WHERE id = {0}; UPDATE salesforce.contact SET phone = 'last' WHERE "
+      "id = {0}; "
+      "UPDATE salesforce.contact SET email = 'other' WHERE id = {1}; END $$",
+      ids[0], ids[1]));
+  auto transaction = store_.begin().value();
+  const std::vector<RecordRef> refs{{ids[0], {}, {}}, {ids[1], {}, {}}};
+  const auto records = transaction->lock(database_.mapping, refs).value();
+  ASSERT_EQ(records[0].captured.size(), 3U);
+  EXPECT_TRUE(is_null(value_of(records[0].captured[0].old_values, "Phone")))
+      << "the base is the value before the first change";
+  EXPECT_THAT(records[0].captured[1].changed, ::testing::ElementsAre("Email"));
+  EXPECT_THAT(records[0].captured[2].changed, ::testing::ElementsAre("Phone"));
+  EXPECT_EQ(records[1].captured.size(), 1U);
+  StoreDatabase::must(transaction->commit());
+  EXPECT_EQ(app_.value("SELECT count(*) FROM salesforce._trigger_log WHERE state = 'MERGED'"), "10099");
+}
+
 TEST_F(PgStoreTest, KeysAreComparedAsTheOrgDoes) {
   const std::int64_t row = database_.app_insert({{"Ext__c", std::string(" KÄY ")}});
   EXPECT_EQ(read({std::nullopt, kSfid, "käy"}).row->id, row);

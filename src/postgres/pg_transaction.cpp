@@ -38,7 +38,8 @@ Result<std::vector<ports::WriteFailure>> PgTransaction::write(const Mapping& map
   for (std::size_t i = 0; i < writes.size(); ++i) {
     auto found = locked.find(writes[i].record->ref);
     if (found == locked.end()) return fail(ErrorKind::bug, "a record is written that this transaction has not locked");
-    pending.push_back({i, writes[i].record, writes[i].change, &found->second, found->second.row_id, std::nullopt});
+    pending.push_back(
+        {i, writes[i].record, writes[i].change, &found->second, found->second.row_id, std::nullopt, std::nullopt});
   }
   return write_records(transaction_, transaction_.store().table(mapping), std::move(pending));
 }

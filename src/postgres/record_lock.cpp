@@ -17,6 +17,10 @@ namespace {
 
 constexpr const char* kSavepoint = "duet_lock";
 
+/// With more NEW log rows than this, those that add nothing are merged first: a row that was written once a second
+/// while the engine was away for days must not fill its memory.
+constexpr std::size_t kMaxLogRows = 10'000;
+
 /// Arrays of names for `= ANY`.
 struct Names {
   std::vector<std::int64_t> row_ids;
@@ -70,7 +74,8 @@ class RecordLock {
   void match_rows();
   Result<LockResult> read_lanes_and_log();
   Statement select_lanes(const Names& names) const;
-  Statement select_log(const Names& names) const;
+  Statement select_log(const Names& names, std::string_view limit) const;
+  Statement merge_log(const Names& names) const;
   void fill_captured(const Rows& log, LockResult& result) const;
 
   TransactionSession& transaction_;
@@ -222,11 +227,20 @@ Statement RecordLock::select_lanes(const Names& names) const {
   return {std::string(sql_file("queries/lock_lanes.sql")), names.params(table_)};
 }
 
-Statement RecordLock::select_log(const Names& names) const {
+Statement RecordLock::select_log(const Names& names, std::string_view limit) const {
   std::vector<Param> params = names.params(table_);
   params.back() = table_.name;
   return {
-      render_sql(sql_file("queries/read_log.sql"), {{"columns", std::string(captured_columns())}, {"log", table_.log}}),
+      render_sql(sql_file("queries/read_log.sql"),
+                 {{"columns", std::string(captured_columns())}, {"log", table_.log}, {"limit", std::string(limit)}}),
+      std::move(params)};
+}
+
+Statement RecordLock::merge_log(const Names& names) const {
+  std::vector<Param> params = names.params(table_);
+  params.back() = table_.name;
+  return {
+      render_sql(sql_file("queries/merge_log.sql"), {{"hstore", transaction_.store().hstore()}, {"log", table_.log}}),
       std::move(params)};
 }
 
@@ -241,9 +255,13 @@ Result<LockResult> RecordLock::read_lanes_and_log() {
   if (savepoint_) statements.push_back({fmt::format("RELEASE SAVEPOINT {}", kSavepoint), {}});
   const std::size_t first = statements.size();
   statements.push_back(select_lanes(names));
-  statements.push_back(select_log(names));
-  const auto read = DUET_TRY(transaction_.run(std::move(statements)));
+  statements.push_back(select_log(names, std::to_string(kMaxLogRows + 1)));
+  auto read = DUET_TRY(transaction_.run(std::move(statements)));
   const std::vector<StoredLane> lanes = DUET_TRY(read_lanes(read[first]));
+  if (read[first + 1].size() > kMaxLogRows) {
+    auto merged = DUET_TRY(transaction_.run({merge_log(names), select_log(names, "ALL")}));
+    read[first + 1] = std::move(merged[1]);
+  }
 
   LockResult result;
   std::set<std::int64_t> given_lanes;

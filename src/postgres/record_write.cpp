@@ -44,7 +44,10 @@ class RecordWriter {
     }
     if (transaction_.store().session().broken() || !is_record_error(written.error())) return written;
     if (savepoint_) DUET_TRY(transaction_.roll_back_to(kSavepoint));
-    for (PendingWrite& write : writes) write.row_id = write.locked->row_id;
+    for (PendingWrite& write : writes) {
+      write.row_id = write.locked->row_id;
+      write.new_lane_id.reset();
+    }
     if (writes.size() > 1) {
       const std::size_t half = writes.size() / 2;
       DUET_TRY(this->write(writes.first(half)));
@@ -85,8 +88,7 @@ Result<void> RecordWriter::run(std::vector<WriteStatement> statements) {
                   "a trigger of the table swallowed the write, or another lane has the record's name", kLaneTaken,
                   "table " + table_.name);
     }
-    for (std::size_t n = 0; n < statements[i].inserts.size(); ++n)
-      statements[i].inserts[n]->row_id = rows[i].integer(n, 0);
+    for (std::size_t n = 0; n < statements[i].returned.size(); ++n) *statements[i].returned[n] = rows[i].integer(n, 0);
   }
   return {};
 }
@@ -186,10 +188,12 @@ void RecordWriter::remember(std::span<PendingWrite> writes) {
     if (inserts(write)) locked.last_op = "SYNCED";
     if (write.change->last_op) locked.last_op = *write.change->last_op;
     if (!stores_lane(write)) continue;
-    // The lane's row has another number now, or none: it is looked for by its names.
     locked.merged_lanes.clear();
-    if (write.lane_to_store().empty()) locked.lane_id.reset();
-    if (!write.lane_to_store().empty() && !locked.lane_id) locked.lane_read = false;
+    if (write.lane_to_store().empty()) {
+      locked.lane_id.reset();
+    } else if (write.new_lane_id) {
+      locked.lane_id = write.new_lane_id;
+    }
   }
 }
 

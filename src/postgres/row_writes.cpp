@@ -98,7 +98,9 @@ WriteStatement insert_statement(const MappedTable& table, Group group) {
   std::string sql =
       fmt::format("INSERT INTO {} ({}) SELECT {} FROM unnest({}) WITH ORDINALITY AS v({}n) ORDER BY v.n RETURNING id",
                   table.qualified, targets, selected, arrays, names);
-  return {{std::move(sql), std::move(params)}, expected, std::move(group.writes)};
+  WriteStatement statement{{std::move(sql), std::move(params)}, expected, {}};
+  for (PendingWrite* write : group.writes) statement.returned.push_back(&write->row_id);
+  return statement;
 }
 
 WriteStatement assert_xmlbinary() { return {{"SELECT duet.assert_xmlbinary()", {}}, -1, {}}; }
