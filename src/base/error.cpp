@@ -63,4 +63,11 @@ std::string describe(const Error& error) {
   return text;
 }
 
+std::string advice_of(const Error& error) {
+  const std::string hint(policy_of(error.kind).hint);
+  const bool detail_is_a_fact = policy_of(error.kind).reaction == Reaction::retry_with_backoff;
+  if (error.detail.empty()) return hint;
+  return detail_is_a_fact && !hint.empty() ? fmt::format("{} ({})", hint, error.detail) : error.detail;
+}
+
 }  // namespace duet

@@ -64,4 +64,7 @@ std::string_view name_of(ErrorKind kind);
 /// "message (code): detail", with causes; for logs and terminals.
 std::string describe(const Error& error);
 
+/// What to do about this error: its detail, its kind's hint, or both where the detail only says more of what happened.
+std::string advice_of(const Error& error);
+
 }  // namespace duet

@@ -25,6 +25,16 @@ TEST(Error, DescribesItsCauses) {
   EXPECT_EQ(describe(error), "the org did not answer (HTTP 504): /query; because reset");
 }
 
+TEST(Error, AdviceIsTheDetailOfAMistakeAndTheHintOfABadDay) {
+  Error error{ErrorKind::config, "", "wrong", "set x", nullptr, std::nullopt};
+  EXPECT_EQ(advice_of(error), "set x");
+  error.kind = ErrorKind::network;
+  error.detail = "connection refused";
+  EXPECT_EQ(advice_of(error), "check that the host can be reached (connection refused)");
+  error.detail.clear();
+  EXPECT_EQ(advice_of(error), "check that the host can be reached");
+}
+
 Result<int> half(int number) {
   if (number % 2 != 0) return fail(ErrorKind::bad_data, "odd");
   return number / 2;

@@ -149,7 +149,9 @@ void log_error(LogLevel level, std::string_view event, const Error& error, std::
   std::string line = format_log_line(format, level, event, fields);
   append_field(line, format, {"kind", name_of(error.kind)});
   append_field(line, format, {"error", describe(error)});
-  if (const auto hint = policy_of(error.kind).hint; !hint.empty()) append_field(line, format, {"hint", hint});
+  // describe() has the detail already.
+  if (const auto hint = policy_of(error.kind).hint; error.detail.empty() && !hint.empty())
+    append_field(line, format, {"hint", hint});
   write(level, line);
 }
 

@@ -8,7 +8,8 @@
 
 namespace duet {
 
-/// Milliseconds since 1970-01-01T00:00:00Z. Which clock (the org's or this machine's) is said by the name of the variable.
+/// Milliseconds since 1970-01-01T00:00:00Z. Which clock (the org's or this machine's) is said by the name of the
+/// variable.
 using TimeMs = std::int64_t;
 
 inline constexpr TimeMs kMsPerSecond = 1000;

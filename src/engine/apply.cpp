@@ -11,13 +11,15 @@ namespace duet::engine {
 Result<void> Applier::apply(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events) {
   // Mappings in one fixed order, so that two transactions never wait for each other's rows crosswise.
   for (const Mapping& mapping : connection_.mappings) {
-    const bool concerned = std::ranges::any_of(events, [&](const ChangeEvent& event) { return event.object == mapping.object; });
+    const bool concerned =
+        std::ranges::any_of(events, [&](const ChangeEvent& event) { return event.object == mapping.object; });
     if (concerned) DUET_TRY(apply_to(transaction, mapping, events));
   }
   return {};
 }
 
-Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mapping& mapping, std::span<const ChangeEvent> events) {
+Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mapping& mapping,
+                               std::span<const ChangeEvent> events) {
   const rules::Context context = timing_.context(mapping);
   RecordBatch batch(mapping);
   std::vector<Meeting> meetings;
@@ -28,7 +30,8 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       continue;
     }
     const std::string key = rules::key_text(value_of(event.fields, mapping.upsert_field));
-    for (const std::string& sfid : event.record_ids) meetings.push_back({&event, batch.add({std::nullopt, sfid, key}), sfid});
+    for (const std::string& sfid : event.record_ids)
+      meetings.push_back({&event, batch.add({std::nullopt, sfid, key}), sfid});
   }
   if (meetings.empty()) return {};
   DUET_TRY(batch.lock(transaction));

@@ -12,12 +12,15 @@
 
 namespace duet::engine {
 
-/// Merges events into records: what the inbound worker does with the stream and the load worker with the spool. One thread.
+/// Merges events into records: what the inbound worker does with the stream and the load worker with the spool. One
+/// thread.
 class Applier {
  public:
-  Applier(const Connection& connection, Timing& timing, Counters& counters) : connection_(connection), timing_(timing), counters_(counters) {}
+  Applier(const Connection& connection, Timing& timing, Counters& counters)
+      : connection_(connection), timing_(timing), counters_(counters) {}
 
-  /// Applies events, in their order, inside the transaction. Records that cannot be written become dirty instead (design §5 rule 13).
+  /// Applies events, in their order, inside the transaction. Records that cannot be written become dirty instead
+  /// (design §5 rule 13).
   Result<void> apply(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events);
 
   /// To be called when the transaction ended.
@@ -34,7 +37,8 @@ class Applier {
     bool duplicate = false;
   };
 
-  Result<void> apply_to(ports::StoreTransaction& transaction, const Mapping& mapping, std::span<const ChangeEvent> events);
+  Result<void> apply_to(ports::StoreTransaction& transaction, const Mapping& mapping,
+                        std::span<const ChangeEvent> events);
 
   const Connection& connection_;
   Timing& timing_;

@@ -21,7 +21,8 @@ struct Connection {
 
 /// The engine's bounds and waits, with the defaults of the field. All times in ms.
 struct Settings {
-  /// How long the org may still be running a request whose answer was lost (spec/performance.md §1.2: REST times out after 10 min).
+  /// How long the org may still be running a request whose answer was lost (spec/performance.md §1.2: REST times out
+  /// after 10 min).
   TimeMs request_limit_ms = 600'000;
   TimeMs tombstone_ms = 72 * 3'600'000L;
   /// A transaction of the stream ends after this much silence (design §2 G4).
@@ -41,7 +42,8 @@ struct Settings {
   int dirty_reads_before_issue = 3;
 };
 
-/// Up to when the inbound stream has been applied, on this machine's clock. Written by the inbound worker, read by the settle worker.
+/// Up to when the inbound stream has been applied, on this machine's clock. Written by the inbound worker, read by the
+/// settle worker.
 class StreamHorizon {
  public:
   TimeMs passed_until() const { return passed_until_.load(std::memory_order_acquire); }

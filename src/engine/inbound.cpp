@@ -17,7 +17,8 @@ constexpr const char* kSource = "events";
 
 class InboundWorker::Impl {
  public:
-  Impl(const Connection& connection, const Settings& settings, InboundPorts ports, StreamHorizon& horizon, Counters& counters)
+  Impl(const Connection& connection, const Settings& settings, InboundPorts ports, StreamHorizon& horizon,
+       Counters& counters)
       : connection_(connection),
         settings_(settings),
         ports_(ports),
@@ -38,7 +39,8 @@ class InboundWorker::Impl {
   Result<void> open_after_lost_position();
   Result<void> note_position(const std::string& position);
   Result<void> apply(std::size_t count);
-  Result<void> spool(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events, std::vector<ChangeEvent>& rest);
+  Result<void> spool(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events,
+                     std::vector<ChangeEvent>& rest);
   std::size_t complete(bool silence) const;
   void start_again();
 
@@ -69,13 +71,16 @@ Result<void> InboundWorker::Impl::open_after_lost_position() {
   DUET_TRY(ports_.stream.open(""));
   auto transaction = DUET_TRY(ports_.store.begin());
   for (const Mapping& mapping : connection_.mappings) {
-    if (mapping.source == InboundSource::events) DUET_TRY(transaction->mark_range_dirty(mapping, 0, "the stream no longer knows the position"));
+    if (mapping.source == InboundSource::events)
+      DUET_TRY(transaction->mark_range_dirty(mapping, 0, "the stream no longer knows the position"));
   }
   Issue issue;
   issue.kind = "schema";
   issue.state = "open";
   issue.code = "REPLAY_ID_LOST";
-  issue.message = "The org no longer knows the position of the change stream (older than its retention, or the org was moved). Every object is read again.";
+  issue.message =
+      "The org no longer knows the position of the change stream (older than its retention, or the org was moved). "
+      "Every object is read again.";
   DUET_TRY(transaction->raise_issue(nullptr, issue));
   DUET_TRY(transaction->set_position(kSource, ""));
   return transaction->commit();
@@ -156,7 +161,8 @@ Result<void> InboundWorker::Impl::apply(std::size_t count) {
 
 Result<Step> InboundWorker::Impl::try_step() {
   if (!open_) DUET_TRY(open());
-  ports::StreamBatch batch = DUET_TRY(ports_.stream.next(buffer_.empty() ? kIdleWaitMs : settings_.transaction_silence_ms));
+  ports::StreamBatch batch =
+      DUET_TRY(ports_.stream.next(buffer_.empty() ? kIdleWaitMs : settings_.transaction_silence_ms));
   const bool silence = batch.events.empty();
   std::ranges::move(batch.events, std::back_inserter(buffer_));
 
@@ -170,8 +176,8 @@ Result<Step> InboundWorker::Impl::try_step() {
   return Step{worked, 0};
 }
 
-InboundWorker::InboundWorker(const Connection& connection, const Settings& settings, InboundPorts ports, StreamHorizon& horizon,
-                             Counters& counters)
+InboundWorker::InboundWorker(const Connection& connection, const Settings& settings, InboundPorts ports,
+                             StreamHorizon& horizon, Counters& counters)
     : impl_(std::make_unique<Impl>(connection, settings, ports, horizon, counters)) {}
 
 InboundWorker::~InboundWorker() = default;

@@ -18,11 +18,12 @@ struct InboundPorts {
   ports::Clock& clock;
 };
 
-/// Applies the change stream: groups events by transaction, merges them through the record protocol and commits rows, lanes, journal
-/// and position together (design §4 "Inbound"). Spools events of mappings that are being loaded.
+/// Applies the change stream: groups events by transaction, merges them through the record protocol and commits rows,
+/// lanes, journal and position together (design §4 "Inbound"). Spools events of mappings that are being loaded.
 class InboundWorker final : public Worker {
  public:
-  InboundWorker(const Connection& connection, const Settings& settings, InboundPorts ports, StreamHorizon& horizon, Counters& counters);
+  InboundWorker(const Connection& connection, const Settings& settings, InboundPorts ports, StreamHorizon& horizon,
+                Counters& counters);
   ~InboundWorker() override;
 
   std::string_view name() const override { return "inbound"; }

@@ -40,7 +40,10 @@ ports::SendRecord to_send(const Claimed& claimed) {
 class OutboundWorker::Impl {
  public:
   Impl(const Connection& connection, const Settings& settings, OutboundPorts ports, Counters& counters)
-      : settings_(settings), ports_(ports), counters_(counters), timing_(connection, settings, ports.clock, ports.store, ports.org) {
+      : settings_(settings),
+        ports_(ports),
+        counters_(counters),
+        timing_(connection, settings, ports.clock, ports.store, ports.org) {
     std::vector<const Mapping*> writable;
     for (const Mapping& mapping : connection.mappings) {
       if (mapping.access == Access::read_write) writable.push_back(&mapping);
@@ -53,8 +56,8 @@ class OutboundWorker::Impl {
  private:
   Result<void> recover();
   Result<void> claim(const Mapping& mapping, const std::vector<RecordRef>& refs, std::vector<Claimed>& claimed);
-  Result<void> look_up_and_claim(const Mapping& mapping, const std::vector<RecordRef>& refs, const std::vector<std::string>& keys,
-                                 std::vector<Claimed>& claimed);
+  Result<void> look_up_and_claim(const Mapping& mapping, const std::vector<RecordRef>& refs,
+                                 const std::vector<std::string>& keys, std::vector<Claimed>& claimed);
   void claim_entry(RecordBatch& batch, std::size_t index, const rules::Context& context, const std::string& token,
                    std::vector<Claimed>& claimed);
   void send(std::vector<Claimed>& claimed);
@@ -93,17 +96,20 @@ Result<void> OutboundWorker::Impl::recover() {
   return {};
 }
 
-void OutboundWorker::Impl::claim_entry(RecordBatch& batch, std::size_t index, const rules::Context& context, const std::string& token,
-                                       std::vector<Claimed>& claimed) {
+void OutboundWorker::Impl::claim_entry(RecordBatch& batch, std::size_t index, const rules::Context& context,
+                                       const std::string& token, std::vector<Claimed>& claimed) {
   std::string key = ports_.random.uuid();
   const Attempt* attempt = rules::claim(batch.turn(index, context), {token, std::move(key)});
   if (!attempt) return;
   const Record& record = batch.at(index).record;
-  RecordRef ref{record.row ? std::optional(record.row->id) : record.lane.row_id, record.lane.sfid, record.lane.external_id};
-  claimed.push_back({&batch.mapping(), std::move(ref), *attempt, record.lane.sfid, record.lane.external_id, std::nullopt});
+  RecordRef ref{record.row ? std::optional(record.row->id) : record.lane.row_id, record.lane.sfid,
+                record.lane.external_id};
+  claimed.push_back(
+      {&batch.mapping(), std::move(ref), *attempt, record.lane.sfid, record.lane.external_id, std::nullopt});
 }
 
-Result<void> OutboundWorker::Impl::claim(const Mapping& mapping, const std::vector<RecordRef>& refs, std::vector<Claimed>& claimed) {
+Result<void> OutboundWorker::Impl::claim(const Mapping& mapping, const std::vector<RecordRef>& refs,
+                                         std::vector<Claimed>& claimed) {
   const std::string token = "duet-" + ports_.random.uuid();
   RecordBatch batch(mapping);
   std::vector<std::size_t> indexes;
@@ -117,8 +123,8 @@ Result<void> OutboundWorker::Impl::claim(const Mapping& mapping, const std::vect
   for (const std::size_t index : indexes) {
     const Record& record = batch.at(index).record;
     if (record.busy) continue;
-    if (const std::string key = rules::key_to_look_up(record, mapping); !key.empty() && record.lane.attempts.empty() && !record.lane.dirty &&
-                                                                       record.lane.not_before <= context.now) {
+    if (const std::string key = rules::key_to_look_up(record, mapping);
+        !key.empty() && record.lane.attempts.empty() && !record.lane.dirty && record.lane.not_before <= context.now) {
       unchecked.push_back({record.row->id, {}, key});
       keys.push_back(key);
       continue;
@@ -135,7 +141,8 @@ Result<void> OutboundWorker::Impl::claim(const Mapping& mapping, const std::vect
 }
 
 Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, const std::vector<RecordRef>& refs,
-                                                     const std::vector<std::string>& keys, std::vector<Claimed>& claimed) {
+                                                     const std::vector<std::string>& keys,
+                                                     std::vector<Claimed>& claimed) {
   const std::vector<RecordRead> found = DUET_TRY(ports_.org.read_by_key(mapping, keys));
   const MappedField& key_field = *mapping.find(mapping.upsert_field);
   const std::string token = "duet-" + ports_.random.uuid();
@@ -159,7 +166,8 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
     const rules::Turn turn = batch.turn(i, context);
     std::vector<const RecordRead*> matches;
     for (const RecordRead& read : found) {
-      if (rules::same_key(key_field.schema, rules::key_text(value_of(read.fields, key_field.schema.name)), keys[i])) matches.push_back(&read);
+      if (rules::same_key(key_field.schema, rules::key_text(value_of(read.fields, key_field.schema.name)), keys[i]))
+        matches.push_back(&read);
     }
     if (matches.size() > 1) {
       rules::absorb(turn);
@@ -229,7 +237,9 @@ Result<void> OutboundWorker::Impl::write_outcomes(const Mapping& mapping, std::v
         rules::on_rejected(turn, token, outcome.error.value_or(Error{}));
         ++counters_.attempts_rejected;
         break;
-      case ports::Verdict::not_sent: rules::on_not_sent(turn, token); break;
+      case ports::Verdict::not_sent:
+        rules::on_not_sent(turn, token);
+        break;
       case ports::Verdict::unknown:
         rules::on_unknown(turn, token);
         ++counters_.attempts_unknown;
@@ -296,7 +306,8 @@ Result<Step> OutboundWorker::Impl::step() {
   return Step{worked, kIdleWaitMs};
 }
 
-OutboundWorker::OutboundWorker(const Connection& connection, const Settings& settings, OutboundPorts ports, Counters& counters)
+OutboundWorker::OutboundWorker(const Connection& connection, const Settings& settings, OutboundPorts ports,
+                               Counters& counters)
     : impl_(std::make_unique<Impl>(connection, settings, ports, counters)) {}
 
 OutboundWorker::~OutboundWorker() = default;

@@ -17,8 +17,8 @@ struct OutboundPorts {
   ports::Random& random;
 };
 
-/// Sends captured changes: claims lanes, plans batches, records attempts, sends, and writes each record's outcome (design §4 "Outbound").
-/// At its first step it turns attempts that a stopped process left in flight into unknown ones.
+/// Sends captured changes: claims lanes, plans batches, records attempts, sends, and writes each record's outcome
+/// (design §4 "Outbound"). At its first step it turns attempts that a stopped process left in flight into unknown ones.
 class OutboundWorker final : public Worker {
  public:
   OutboundWorker(const Connection& connection, const Settings& settings, OutboundPorts ports, Counters& counters);

@@ -15,14 +15,16 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 1'000;
-/// A version is read only when its second is over, so that a later write in the same second cannot hide behind the same stamp.
+/// A version is read only when its second is over, so that a later write in the same second cannot hide behind the same
+/// stamp.
 constexpr TimeMs kSafetyMs = 2'000;
 
 }  // namespace
 
 class PollWorker::Impl {
  public:
-  Impl(const Connection& connection, const Mapping& mapping, const Settings& settings, SettlePorts ports, Counters& counters)
+  Impl(const Connection& connection, const Mapping& mapping, const Settings& settings, SettlePorts ports,
+       Counters& counters)
       : mapping_(mapping),
         settings_(settings),
         ports_(ports),
@@ -79,11 +81,14 @@ Result<bool> PollWorker::Impl::begin_cycle() {
   if (mapping_.source == InboundSource::events && !rereads_) return false;
   if (!rereads_ && timing_.now() < next_at_) return false;
 
-  // Beside a stream there is no next cycle: a record that changes meanwhile moves to the end of the pages and must not fall off it.
+  // Beside a stream there is no next cycle: a record that changes meanwhile moves to the end of the pages and must not
+  // fall off it.
   high_ = timing_.org_now() + (mapping_.source == InboundSource::poll ? -kSafetyMs : kMsPerDay);
   if (rereads_) {
-    low_ = std::min(range ? std::max<TimeMs>(0, range->since - settings_.poll_overlap_ms) : high_, interrupted.value_or(high_));
-    // The mark moves into a position of its own first: what becomes dirty from now on is not forgotten when this cycle ends.
+    low_ = std::min(range ? std::max<TimeMs>(0, range->since - settings_.poll_overlap_ms) : high_,
+                    interrupted.value_or(high_));
+    // The mark moves into a position of its own first: what becomes dirty from now on is not forgotten when this cycle
+    // ends.
     auto transaction = DUET_TRY(ports_.store.begin());
     DUET_TRY(transaction->set_position(reread_source_, fmt::format("{}", low_)));
     DUET_TRY(transaction->clear_range_dirty(mapping_));
@@ -168,7 +173,9 @@ Result<Step> PollWorker::Impl::step() {
       const bool begun = DUET_TRY(begin_cycle());
       return Step{begun, kIdleWaitMs};
     }
-    case Phase::pages: DUET_TRY(read_page()); break;
+    case Phase::pages:
+      DUET_TRY(read_page());
+      break;
     case Phase::deletes:
       DUET_TRY(read_deletes());
       DUET_TRY(end_cycle());
@@ -177,7 +184,8 @@ Result<Step> PollWorker::Impl::step() {
   return Step{true, 0};
 }
 
-PollWorker::PollWorker(const Connection& connection, const Mapping& mapping, const Settings& settings, SettlePorts ports, Counters& counters)
+PollWorker::PollWorker(const Connection& connection, const Mapping& mapping, const Settings& settings,
+                       SettlePorts ports, Counters& counters)
     : impl_(std::make_unique<Impl>(connection, mapping, settings, ports, counters)) {}
 
 PollWorker::~PollWorker() = default;

@@ -7,8 +7,9 @@ namespace {
 
 bool says_something(const RecordBatch::Entry& entry) {
   const RecordChange& change = entry.change;
-  return change.row_action != RowAction::keep || change.lane_changed || !change.log.empty() || !change.forward.empty() ||
-         !change.journal.empty() || !change.issues.empty() || !change.resolved_issues.empty();
+  return change.row_action != RowAction::keep || change.lane_changed || !change.log.empty() ||
+         !change.forward.empty() || !change.journal.empty() || !change.issues.empty() ||
+         !change.resolved_issues.empty();
 }
 
 std::string name_of(const RecordRef& ref) {
@@ -28,7 +29,8 @@ std::size_t RecordBatch::add(const RecordRef& ref) {
 
 Result<void> RecordBatch::lock(ports::StoreTransaction& transaction) {
   std::vector<Record> records = DUET_TRY(transaction.lock(mapping_, refs_));
-  if (records.size() != refs_.size()) return fail(ErrorKind::bug, "the store locked another number of records than it was asked to");
+  if (records.size() != refs_.size())
+    return fail(ErrorKind::bug, "the store locked another number of records than it was asked to");
   std::map<std::int64_t, std::size_t> by_row;
   entries_.reserve(records.size());
   for (Record& record : records) {

@@ -33,9 +33,12 @@ class RecordBatch {
   Result<void> lock(ports::StoreTransaction& transaction);
   /// The entry that add() numbered; two refs that turned out to be one record share it.
   Entry& at(std::size_t index) { return entries_[entry_of_[index]]; }
-  rules::Turn turn(std::size_t index, const rules::Context& context) { return {at(index).record, at(index).change, context}; }
+  rules::Turn turn(std::size_t index, const rules::Context& context) {
+    return {at(index).record, at(index).change, context};
+  }
 
-  /// What to do instead with a record that the database refused: change `entry.change` (which is empty again) and `entry.record.lane` only.
+  /// What to do instead with a record that the database refused: change `entry.change` (which is empty again) and
+  /// `entry.record.lane` only.
   using Fallback = std::function<void(Entry& entry, std::size_t entry_index, const Error& error)>;
 
   /// Writes what changed. A record that is refused is given to `fallback` and its lane is written instead.

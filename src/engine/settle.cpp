@@ -13,8 +13,8 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 250;
-/// Without a stream a version must be older than its own second when it is read: a later write in that second would have the same stamp,
-/// and If-Unmodified-Since could not see it (design §5 rule 5).
+/// Without a stream a version must be older than its own second when it is read: a later write in that second would
+/// have the same stamp, and If-Unmodified-Since could not see it (design §5 rule 5).
 constexpr TimeMs kVersionAgeMs = 2'000;
 constexpr TimeMs kPurgeEveryMs = 3'600'000;
 
@@ -28,11 +28,13 @@ struct Reading {
   TimeMs began_at = 0;  ///< org clock
 };
 
-std::vector<const RecordRead*> matching(const Mapping& mapping, const std::vector<RecordRead>& reads, const std::string& key) {
+std::vector<const RecordRead*> matching(const Mapping& mapping, const std::vector<RecordRead>& reads,
+                                        const std::string& key) {
   std::vector<const RecordRead*> matches;
   const MappedField* field = mapping.find(mapping.upsert_field);
   for (const RecordRead& read : reads) {
-    if (field && rules::same_key(field->schema, rules::key_text(value_of(read.fields, field->schema.name)), key)) matches.push_back(&read);
+    if (field && rules::same_key(field->schema, rules::key_text(value_of(read.fields, field->schema.name)), key))
+      matches.push_back(&read);
   }
   return matches;
 }
@@ -41,7 +43,8 @@ std::vector<const RecordRead*> matching(const Mapping& mapping, const std::vecto
 
 class SettleWorker::Impl {
  public:
-  Impl(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon, Counters& counters)
+  Impl(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon,
+       Counters& counters)
       : connection_(connection),
         settings_(settings),
         ports_(ports),
@@ -57,7 +60,8 @@ class SettleWorker::Impl {
   }
   Result<std::vector<Reading>> begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs);
   Result<void> settle(const Mapping& mapping, const std::vector<Reading>& readings);
-  void judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads, const std::vector<RecordRead>& by_key);
+  void judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads,
+             const std::vector<RecordRead>& by_key);
   void back_off(const rules::Turn& turn, std::string_view reason);
 
   const Connection& connection_;
@@ -69,7 +73,8 @@ class SettleWorker::Impl {
   TimeMs purged_at_ = 0;
 };
 
-Result<std::vector<Reading>> SettleWorker::Impl::begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs) {
+Result<std::vector<Reading>> SettleWorker::Impl::begin_readings(const Mapping& mapping,
+                                                                const std::vector<RecordRef>& refs) {
   RecordBatch batch(mapping);
   for (const RecordRef& ref : refs) batch.add(ref);
   auto transaction = DUET_TRY(ports_.store.begin());
@@ -100,13 +105,15 @@ void SettleWorker::Impl::back_off(const rules::Turn& turn, std::string_view reas
   Lane& lane = turn.lane();
   turn.change.lane_changed = true;
   const int reads = lane.dirty ? lane.dirty->reads : 1;
-  lane.not_before = turn.context.now + std::min(settings_.retry_limit_ms, settings_.retry_base_ms << std::min(reads, 6));
+  lane.not_before =
+      turn.context.now + std::min(settings_.retry_limit_ms, settings_.retry_base_ms << std::min(reads, 6));
   if (reads != settings_.dirty_reads_before_issue) return;
   Issue issue;
   issue.kind = "unreadable";
   issue.state = "open";
   issue.code = "RECORD_NOT_APPLIED";
-  issue.message = "The record cannot be brought into the table: " + std::string(reason) + ". Duet goes on trying; other records are not held up.";
+  issue.message = "The record cannot be brought into the table: " + std::string(reason) +
+                  ". Duet goes on trying; other records are not held up.";
   turn.change.issues.push_back(std::move(issue));
 }
 
@@ -121,7 +128,8 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
     RecordRead seen = read == reads.end() ? gone : *read;
     if (seen.stamp == 0) seen.stamp = timing_.org_now();
     seen.previous_stamp = reading.previous_stamp;
-    if (turn.mapping().source == InboundSource::poll && !seen.deleted && seen.stamp > reading.began_at - kVersionAgeMs) {
+    if (turn.mapping().source == InboundSource::poll && !seen.deleted &&
+        seen.stamp > reading.began_at - kVersionAgeMs) {
       turn.lane().not_before = turn.context.now + kVersionAgeMs;
       turn.change.lane_changed = true;
       return;
@@ -133,7 +141,8 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
       rules::park_ambiguous(turn, matches.size());
       return;
     }
-    verdict = matches.empty() ? rules::on_key_missing(turn, reading.revision) : rules::on_read_back(turn, *matches.front(), reading.revision);
+    verdict = matches.empty() ? rules::on_key_missing(turn, reading.revision)
+                              : rules::on_read_back(turn, *matches.front(), reading.revision);
   }
   ++counters_.reads_back;
   if (verdict == rules::ReadVerdict::again && turn.lane().dirty) back_off(turn, turn.lane().dirty->reason);
@@ -164,7 +173,8 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
     }
     // A record that came from a create of ours whose answer was lost belongs to that create's lane.
     const auto read = std::ranges::find(reads, reading.sfid, &RecordRead::sfid);
-    if (!ref.row_id && read != reads.end()) ref.external_id = rules::key_text(value_of(read->fields, mapping.upsert_field));
+    if (!ref.row_id && read != reads.end())
+      ref.external_id = rules::key_text(value_of(read->fields, mapping.upsert_field));
     batch.add(ref);
   }
   auto transaction = DUET_TRY(ports_.store.begin());
@@ -196,7 +206,8 @@ Result<Step> SettleWorker::Impl::step() {
     std::vector<Reading> readings = DUET_TRY(begin_readings(mapping, refs));
     if (readings.empty()) continue;
     // Records without an Id first: one of the others may turn out to be the same record.
-    const auto with_id = std::ranges::stable_partition(readings, [](const Reading& reading) { return reading.sfid.empty(); });
+    const auto with_id =
+        std::ranges::stable_partition(readings, [](const Reading& reading) { return reading.sfid.empty(); });
     const std::vector<Reading> by_id(with_id.begin(), with_id.end());
     readings.erase(with_id.begin(), with_id.end());
     if (!readings.empty()) DUET_TRY(settle(mapping, readings));
@@ -212,8 +223,8 @@ Result<Step> SettleWorker::Impl::step() {
   return Step{worked, kIdleWaitMs};
 }
 
-SettleWorker::SettleWorker(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon,
-                           Counters& counters)
+SettleWorker::SettleWorker(const Connection& connection, const Settings& settings, SettlePorts ports,
+                           const StreamHorizon& horizon, Counters& counters)
     : impl_(std::make_unique<Impl>(connection, settings, ports, horizon, counters)) {}
 
 SettleWorker::~SettleWorker() = default;

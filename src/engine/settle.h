@@ -15,11 +15,12 @@ struct SettlePorts {
   ports::Clock& clock;
 };
 
-/// Reads records back: dirty ones, unknown attempts after the org's request limit, and accepted attempts whose own event never came
-/// (design §5 rules 3, 7, 13).
+/// Reads records back: dirty ones, unknown attempts after the org's request limit, and accepted attempts whose own
+/// event never came (design §5 rules 3, 7, 13).
 class SettleWorker final : public Worker {
  public:
-  SettleWorker(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon, Counters& counters);
+  SettleWorker(const Connection& connection, const Settings& settings, SettlePorts ports, const StreamHorizon& horizon,
+               Counters& counters);
   ~SettleWorker() override;
 
   std::string_view name() const override { return "settle"; }

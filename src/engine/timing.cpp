@@ -7,7 +7,8 @@ constexpr TimeMs kMeasureEveryMs = 60'000;
 
 }  // namespace
 
-Timing::Timing(const Connection& connection, const Settings& settings, ports::Clock& clock, ports::Store& store, ports::Org& org)
+Timing::Timing(const Connection& connection, const Settings& settings, ports::Clock& clock, ports::Store& store,
+               ports::Org& org)
     : connection_(connection), settings_(settings), clock_(clock), store_(store), org_(org) {}
 
 void Timing::measure_database_clock() {

@@ -10,7 +10,8 @@ namespace duet::engine {
 /// Relates the three clocks: this machine's, the database's and the org's. One per worker; one thread.
 class Timing {
  public:
-  Timing(const Connection& connection, const Settings& settings, ports::Clock& clock, ports::Store& store, ports::Org& org);
+  Timing(const Connection& connection, const Settings& settings, ports::Clock& clock, ports::Store& store,
+         ports::Org& org);
 
   TimeMs now() { return clock_.now(); }
   TimeMs org_now();

@@ -9,8 +9,9 @@
 
 namespace duet::engine {
 
-/// Remembers the newest events per record, so that duplicates are dropped and a second event of the same second is known to be newer.
-/// Losing it costs reads, never correctness. Bounded: two generations, the older is dropped when the younger is full. One thread.
+/// Remembers the newest events per record, so that duplicates are dropped and a second event of the same second is
+/// known to be newer. Losing it costs reads, never correctness. Bounded: two generations, the older is dropped when the
+/// younger is full. One thread.
 class VersionCache {
  public:
   explicit VersionCache(std::size_t records_per_generation = 50'000) : limit_(records_per_generation) {}

@@ -14,8 +14,9 @@ struct Step {
   TimeMs wait_ms = 0;
 };
 
-/// A part of the engine that goes forward step by step: in production on its own thread, in simulation under a seeded scheduler.
-/// A step ends between two durable states and has at most one effect on the org between two commits. One thread at a time.
+/// A part of the engine that goes forward step by step: in production on its own thread, in simulation under a seeded
+/// scheduler. A step ends between two durable states and has at most one effect on the org between two commits. One
+/// thread at a time.
 class Worker {
  public:
   virtual ~Worker() = default;

@@ -13,7 +13,16 @@ enum class Side { salesforce, postgres };
 std::string_view name_of(Side side);
 
 /// Why a value did not stand.
-enum class JournalReason { conflict, late_conflict, overwritten_by_automation, rejected, delete_conflict, deleted, superseded, merge };
+enum class JournalReason {
+  conflict,
+  late_conflict,
+  overwritten_by_automation,
+  rejected,
+  delete_conflict,
+  deleted,
+  superseded,
+  merge
+};
 
 std::string_view name_of(JournalReason reason);
 
@@ -29,7 +38,7 @@ struct JournalEntry {
   std::string actor;  ///< who wrote the value that was kept, as far as it is known
   std::string lost_actor;
   TimeMs lost_at = 0;
-  std::string attempt;   ///< token of the attempt that carried the value, if any
+  std::string attempt;     ///< token of the attempt that carried the value, if any
   bool whole_row = false;  ///< the store adds the row as it stands before the change, all columns and `id` included
 };
 

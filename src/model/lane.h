@@ -10,9 +10,10 @@
 
 namespace duet {
 
-/// A field that the app changed and the org has not confirmed. The value is the row's; the lane keeps only the base (design §5 rule 11).
+/// A field that the app changed and the org has not confirmed. The value is the row's; the lane keeps only the base
+/// (design §5 rule 11).
 struct PendingField {
-  Value base;  ///< Absent when it cannot be known; such a base equals nothing
+  Value base;               ///< Absent when it cannot be known; such a base equals nothing
   TimeInterval changed_at;  ///< [captured, first seen committed], database clock
 
   bool operator==(const PendingField&) const = default;
@@ -54,10 +55,10 @@ struct Attempt {
   std::map<std::string, SentField, std::less<>> fields;
   std::vector<PendingLog> log;
   std::optional<PendingDelete> removal;  ///< of a remove
-  TimeMs row_stamp = 0;   ///< the row's SystemModstamp at the claim: older events are history
-  TimeMs sent_at = 0;     ///< local clock
-  TimeMs decided_at = 0;  ///< local clock: when it became accepted or unknown
-  bool passed = false;    ///< the stream is known to have passed it; a read-back may settle it
+  TimeMs row_stamp = 0;                  ///< the row's SystemModstamp at the claim: older events are history
+  TimeMs sent_at = 0;                    ///< local clock
+  TimeMs decided_at = 0;                 ///< local clock: when it became accepted or unknown
+  bool passed = false;                   ///< the stream is known to have passed it; a read-back may settle it
 
   bool operator==(const Attempt&) const = default;
 };
@@ -69,7 +70,8 @@ struct HeldValue {
   std::string actor;
   /// False when the value may be older than the row was at the claim (the same second, seen after a restart).
   bool certain = true;
-  /// Our own attempt's event said this, at a time when the row could not be touched: what was held before it, our write covered.
+  /// Our own attempt's event said this, at a time when the row could not be touched: what was held before it, our write
+  /// covered.
   bool own = false;
 
   bool operator==(const HeldValue&) const = default;
@@ -81,8 +83,8 @@ struct Tombstone {
   bool operator==(const Tombstone&) const = default;
 };
 
-/// A read gave the row its version, and an event of the same second had come before: which of that second's later events the read has seen
-/// is not known (design §5 rule 6).
+/// A read gave the row its version, and an event of the same second had come before: which of that second's later
+/// events the read has seen is not known (design §5 rule 6).
 struct ReadVersion {
   TimeMs stamp = 0;  ///< org clock
   TimeMs until = 0;  ///< local clock: forgotten after
@@ -100,16 +102,19 @@ struct Dirty {
 
 /// Everything about one record that is on its way, in order. A record that rests has none.
 struct Lane {
-  /// Raised by every event, send and settlement: a read that began at another revision is not believed (design §5 rule 6).
+  /// Raised by every event, send and settlement: a read that began at another revision is not believed (design §5 rule
+  /// 6).
   std::int64_t revision = 0;
   std::string sfid;         ///< as far as it is known
   std::string external_id;  ///< value of the upsert field as text
   std::optional<std::int64_t> row_id;
 
-  std::string former_sfid;  ///< the Id before the record was deleted in the org and created anew; its events are history
+  std::string
+      former_sfid;  ///< the Id before the record was deleted in the org and created anew; its events are history
 
   bool pending_create = false;
-  bool key_checked = false;  ///< the external id was minted here, or looked up in the org: an upsert cannot hit a stranger
+  bool key_checked =
+      false;  ///< the external id was minted here, or looked up in the org: an upsert cannot hit a stranger
   std::map<std::string, PendingField, std::less<>> pending;
   std::vector<PendingLog> log;  ///< what `pending` was made of
   std::optional<PendingDelete> pending_delete;

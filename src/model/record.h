@@ -23,8 +23,8 @@ struct RecordRef {
 /// One row of a mapped table.
 struct Row {
   std::int64_t id = 0;
-  std::string sfid;    ///< empty until the org has the record
-  FieldValues values;  ///< every mapped field but Id, by Salesforce name; null where the column is NULL
+  std::string sfid;     ///< empty until the org has the record
+  FieldValues values;   ///< every mapped field but Id, by Salesforce name; null where the column is NULL
   std::string last_op;  ///< `_hc_lastop`
 };
 
@@ -60,7 +60,8 @@ struct LogStateChange {
   std::string message;  ///< `sf_message`
 };
 
-/// A new row of the trigger log that the engine writes: late winners, reverts and resolutions are forward writes (design §5 rule 2).
+/// A new row of the trigger log that the engine writes: late winners, reverts and resolutions are forward writes
+/// (design §5 rule 2).
 struct ForwardWrite {
   LogAction action = LogAction::update;
   std::vector<std::string> fields;
@@ -68,14 +69,15 @@ struct ForwardWrite {
 
 enum class RowAction { keep, insert, update, remove };
 
-/// What one transaction does to one record. The store writes it as it stands; all fields are cumulative over the steps of a transaction.
+/// What one transaction does to one record. The store writes it as it stands; all fields are cumulative over the steps
+/// of a transaction.
 struct RecordChange {
   RowAction row_action = RowAction::keep;
-  FieldValues set;                          ///< fields of the row to write
-  std::optional<std::string> set_sfid;      ///< empty text clears it
-  std::optional<std::int64_t> insert_id;    ///< restore the row under this `id` (undelete)
-  std::optional<std::string> last_op;       ///< `_hc_lastop`
-  std::optional<std::string> error_text;    ///< `_hc_err`
+  FieldValues set;                        ///< fields of the row to write
+  std::optional<std::string> set_sfid;    ///< empty text clears it
+  std::optional<std::int64_t> insert_id;  ///< restore the row under this `id` (undelete)
+  std::optional<std::string> last_op;     ///< `_hc_lastop`
+  std::optional<std::string> error_text;  ///< `_hc_err`
   bool lane_changed = false;
   std::vector<LogStateChange> log;
   std::vector<ForwardWrite> forward;

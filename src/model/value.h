@@ -34,7 +34,8 @@ struct TimeOfDay {
   bool operator==(const TimeOfDay&) const = default;
 };
 
-/// A three-state field value: absent, null or typed (design §1). Text kinds (string, picklist, id, reference …) are std::string.
+/// A three-state field value: absent, null or typed (design §1). Text kinds (string, picklist, id, reference …) are
+/// std::string.
 using Value = std::variant<Absent, Null, bool, std::int64_t, double, std::string, Date, DateTime, TimeOfDay>;
 
 inline bool is_absent(const Value& value) { return std::holds_alternative<Absent>(value); }

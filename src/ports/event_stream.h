@@ -13,7 +13,8 @@ struct StreamBatch {
   /// Newest replay id that the server named; also of empty (keep-alive) responses. Empty when nothing came.
   std::string latest_position;
   bool keep_alive = false;
-  /// When a keep-alive arrived, local clock; 0 when that is not known. What was committed well before it has been delivered.
+  /// When a keep-alive arrived, local clock; 0 when that is not known. What was committed well before it has been
+  /// delivered.
   TimeMs received_at = 0;
 };
 

@@ -60,7 +60,8 @@ struct SendBatch {
   Transport transport = Transport::collection;
   std::string token;  ///< `Sforce-Call-Options: client=`
   std::vector<SendRecord> records;
-  /// single_row updates only: 412 (as ErrorKind::not_found with code `PRECONDITION_FAILED`) when the record was modified later. Org clock.
+  /// single_row updates only: 412 (as ErrorKind::not_found with code `PRECONDITION_FAILED`) when the record was
+  /// modified later. Org clock.
   std::optional<TimeMs> if_unmodified_since;
 };
 
@@ -68,7 +69,7 @@ enum class Verdict { accepted, rejected, unknown, not_sent };
 
 struct SendOutcome {
   Verdict verdict = Verdict::unknown;
-  std::string sfid;      ///< accepted creates and upserts
+  std::string sfid;  ///< accepted creates and upserts
   bool created = false;
   std::optional<Error> error;
 };
@@ -118,15 +119,18 @@ class Org {
 
   /// Reads records by Id (at most 2,000); those that are deleted, gone or invisible come back with `deleted` set.
   virtual Result<std::vector<RecordRead>> read(const Mapping& mapping, std::span<const std::string> sfids) = 0;
-  /// Reads by the mapping's upsert field (at most 200 keys). A key that is not there is left out; several records may share one.
+  /// Reads by the mapping's upsert field (at most 200 keys). A key that is not there is left out; several records may
+  /// share one.
   virtual Result<std::vector<RecordRead>> read_by_key(const Mapping& mapping, std::span<const std::string> keys) = 0;
 
-  /// Records with stamp in [from, to) after (after_stamp = from, after_id), ordered by (SystemModstamp, Id), at most 2,000; deleted ones included.
+  /// Records with stamp in [from, to) after (after_stamp = from, after_id), ordered by (SystemModstamp, Id), at most
+  /// 2,000; deleted ones included.
   virtual Result<ReadPage> changed(const Mapping& mapping, TimeMs from, TimeMs to, const std::string& after_id) = 0;
   virtual Result<DeletedPage> deleted(const Mapping& mapping, TimeMs from, TimeMs to) = 0;
   virtual Result<long> count(const Mapping& mapping) = 0;
 
-  /// Starts a Bulk 2.0 query of all mapped fields of records that are not deleted; columns in the order of mapping.fields.
+  /// Starts a Bulk 2.0 query of all mapped fields of records that are not deleted; columns in the order of
+  /// mapping.fields.
   virtual Result<std::unique_ptr<BulkReader>> bulk_query(const Mapping& mapping) = 0;
 };
 

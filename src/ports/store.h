@@ -38,24 +38,28 @@ class StoreTransaction {
  public:
   virtual ~StoreTransaction() = default;
 
-  /// Locks the records against other engine transactions and their rows against the app, in (table, id) order, then reads rows,
-  /// lanes and NEW log rows in later statements (design §6). Same order and size as `refs`; a record that is nowhere has no row and
-  /// an empty lane. Matching: row_id, else the row or the lane that has the sfid, else external id to a row or a lane without
-  /// sfid (as the org compares it); a lane that was found leads to the row that it names.
+  /// Locks the records against other engine transactions and their rows against the app, in (table, id) order, then
+  /// reads rows, lanes and NEW log rows in later statements (design §6). Same order and size as `refs`; a record that
+  /// is nowhere has no row and an empty lane. Matching: row_id, else the row or the lane that has the sfid, else
+  /// external id to a row or a lane without sfid (as the org compares it); a lane that was found leads to the row that
+  /// it names.
   virtual Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) = 0;
 
-  /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left unwritten and reported.
+  /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left
+  /// unwritten and reported.
   virtual Result<std::vector<WriteFailure>> write(const Mapping& mapping, std::span<const RecordWrite> writes) = 0;
 
   /// How far a source has been applied. `source` is `events`, `poll:<Object>` or `reread:<Object>`.
   virtual Result<void> set_position(const std::string& source, const std::string& position) = 0;
 
-  /// Keeps events of a mapping that is being loaded; drain with Store::spooled. Holds the mapping's state until the transaction ends.
-  /// `schema_changed` with code `LOADED` when the mapping is loaded by now: the events are to be applied.
+  /// Keeps events of a mapping that is being loaded; drain with Store::spooled. Holds the mapping's state until the
+  /// transaction ends. `schema_changed` with code `LOADED` when the mapping is loaded by now: the events are to be
+  /// applied.
   virtual Result<void> spool(const Mapping& mapping, std::span<const ChangeEvent> events) = 0;
   virtual Result<void> unspool(const Mapping& mapping, long up_to) = 0;
 
-  /// To end a load without losing a spooled event: set `loaded` first, then apply and unspool what is left, then commit.
+  /// To end a load without losing a spooled event: set `loaded` first, then apply and unspool what is left, then
+  /// commit.
   virtual Result<void> set_mapping_state(const Mapping& mapping, MappingState state) = 0;
 
   /// Forgets tombstones whose time is over. How many.
@@ -82,8 +86,8 @@ class CopySink {
  public:
   virtual ~CopySink() = default;
   virtual Result<void> write(std::string_view bytes) = 0;
-  /// Ends the copy and commits. Rows written. The mapping stays `loading`: its spool is drained first, so that events keep their order.
-  /// Destroyed without finish(), the table is empty again.
+  /// Ends the copy and commits. Rows written. The mapping stays `loading`: its spool is drained first, so that events
+  /// keep their order. Destroyed without finish(), the table is empty again.
   virtual Result<long> finish() = 0;
 };
 
@@ -92,8 +96,9 @@ struct RangeDirty {
   std::string reason;
 };
 
-/// Lanes with nothing in flight, whose not_before is reached, and that are dirty without an attempt, or whose newest attempt is `passed`,
-/// or accepted before `accepted_before`, or unknown before `unknown_before`. All on the local clock.
+/// Lanes with nothing in flight, whose not_before is reached, and that are dirty without an attempt, or whose newest
+/// attempt is `passed`, or accepted before `accepted_before`, or unknown before `unknown_before`. All on the local
+/// clock.
 struct UnsettledQuery {
   TimeMs now = 0;
   TimeMs accepted_before = 0;
@@ -109,12 +114,14 @@ class Store {
 
   virtual Result<std::optional<std::string>> position(const std::string& source) = 0;
 
-  /// Records with NEW log rows, or with a lane that has pending changes, is not parked, has nothing in flight or unknown, is not dirty
-  /// and whose not_before is reached; oldest log rows first, each record once. A hint: lock() tells the truth.
+  /// Records with NEW log rows, or with a lane that has pending changes, is not parked, has nothing in flight or
+  /// unknown, is not dirty and whose not_before is reached; oldest log rows first, each record once. A hint: lock()
+  /// tells the truth.
   virtual Result<std::vector<RecordRef>> find_pending(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
 
   /// Lanes that a read may settle, oldest first. A hint: lock() tells the truth.
-  virtual Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const UnsettledQuery& query, std::size_t limit) = 0;
+  virtual Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const UnsettledQuery& query,
+                                                        std::size_t limit) = 0;
 
   /// Lanes with an attempt in state `sent`: after a restart nobody waits for their answers any more.
   virtual Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) = 0;
@@ -123,8 +130,10 @@ class Store {
   /// Null when the table is not empty or an app may have used it: then the load merges page by page.
   virtual Result<std::unique_ptr<CopySink>> begin_copy(const Mapping& mapping) = 0;
   virtual Result<SpooledEvents> spooled(const Mapping& mapping, std::size_t limit) = 0;
-  /// Ids of rows that have an sfid greater than `after`, ascending, at most `limit`: for finding rows that the org no longer has.
-  virtual Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after, std::size_t limit) = 0;
+  /// Ids of rows that have an sfid greater than `after`, ascending, at most `limit`: for finding rows that the org no
+  /// longer has.
+  virtual Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after,
+                                                      std::size_t limit) = 0;
   virtual Result<std::optional<RangeDirty>> range_dirty(const Mapping& mapping) = 0;
 
   /// Database clock, ms.

@@ -35,7 +35,8 @@ std::string in_set_order(const std::string& text) {
   std::size_t from = 0;
   while (from <= text.size()) {
     const auto end = std::min(text.find(';', from), text.size());
-    if (auto item = trim(std::string_view(text).substr(from, end - from)); !item.empty()) items.push_back(std::move(item));
+    if (auto item = trim(std::string_view(text).substr(from, end - from)); !item.empty())
+      items.push_back(std::move(item));
     from = end + 1;
   }
   std::ranges::sort(items);

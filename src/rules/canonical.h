@@ -8,8 +8,8 @@
 
 namespace duet::rules {
 
-/// The value as the org would store it: trimmed, LF line ends, scaled, whole seconds, multi-picklist in set order, empty text as null.
-/// Absent stays absent.
+/// The value as the org would store it: trimmed, LF line ends, scaled, whole seconds, multi-picklist in set order,
+/// empty text as null. Absent stays absent.
 Value canonical(const FieldSchema& field, const Value& value);
 
 /// Equal in the org's stored form (design §5). An absent value equals nothing, not even another absent one.

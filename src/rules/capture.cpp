@@ -24,7 +24,8 @@ void absorb_insert(const Turn& turn, const CapturedChange& captured) {
     return;
   }
   const bool create = turn.record.row->sfid.empty();
-  // A record that neither side had holds nothing: what the org's own create leaves empty does not speak against the row's value.
+  // A record that neither side had holds nothing: what the org's own create leaves empty does not speak against the
+  // row's value.
   const Value base = create ? Value(Null{}) : Value(Absent{});
   PendingLog log{captured.log_id, {}};
   for (const MappedField& field : turn.mapping().fields) {
@@ -52,12 +53,14 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
       continue;
     }
     const TimeInterval changed_at{captured.captured_at, turn.context.database_now};
-    auto [pending, first] = lane.pending.try_emplace(field->schema.name, PendingField{value_of(captured.old_values, field->schema.name), changed_at});
+    auto [pending, first] = lane.pending.try_emplace(
+        field->schema.name, PendingField{value_of(captured.old_values, field->schema.name), changed_at});
     if (!first) pending->second.changed_at = changed_at;
     log.fields.push_back(field->schema.name);
   }
   if (log.fields.empty()) {
-    turn.change.log.push_back({captured.log_id, unwritable ? LogState::failed : LogState::ignored, unwritable ? "FIELD_NOT_WRITEABLE" : ""});
+    turn.change.log.push_back(
+        {captured.log_id, unwritable ? LogState::failed : LogState::ignored, unwritable ? "FIELD_NOT_WRITEABLE" : ""});
     return;
   }
   lane.row_id = captured.row_id;
@@ -71,7 +74,8 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.log.clear();
   lane.pending.clear();
   lane.pending_create = false;
-  lane.pending_delete = PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
+  lane.pending_delete =
+      PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
   lane.row_id = captured.row_id;
   if (lane.sfid.empty()) lane.sfid = captured.sfid;
   turn.change.log.push_back({captured.log_id, LogState::pending, {}});
@@ -91,9 +95,15 @@ void absorb(const Turn& turn) {
   }
   for (const CapturedChange& captured : turn.record.captured) {
     switch (captured.action) {
-      case LogAction::insert: absorb_insert(turn, captured); break;
-      case LogAction::update: absorb_update(turn, captured); break;
-      case LogAction::remove: absorb_remove(turn, captured); break;
+      case LogAction::insert:
+        absorb_insert(turn, captured);
+        break;
+      case LogAction::update:
+        absorb_update(turn, captured);
+        break;
+      case LogAction::remove:
+        absorb_remove(turn, captured);
+        break;
     }
     turn.change.lane_changed = true;
   }

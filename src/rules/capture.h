@@ -4,8 +4,8 @@
 
 namespace duet::rules {
 
-/// Takes the record's NEW log rows into its lane: the first thing that every transaction does with a record. Bases come from the
-/// captured old values, from a field's first pending change only (design §5 rule 11).
+/// Takes the record's NEW log rows into its lane: the first thing that every transaction does with a record. Bases come
+/// from the captured old values, from a field's first pending change only (design §5 rule 11).
 void absorb(const Turn& turn);
 
 /// Whether the org accepts a value for the field in a create or an update.

@@ -15,7 +15,8 @@ constexpr TimeMs kConditionalAgeMs = 2'000;
 bool may_claim(const Turn& turn) {
   const Lane& lane = turn.lane();
   if (turn.record.busy || lane.dirty || !lane.parked.empty() || lane.not_before > turn.context.now) return false;
-  return std::ranges::all_of(lane.attempts, [](const Attempt& attempt) { return attempt.state == AttemptState::accepted; });
+  return std::ranges::all_of(lane.attempts,
+                             [](const Attempt& attempt) { return attempt.state == AttemptState::accepted; });
 }
 
 const Attempt* last_attempt_on(const Lane& lane, std::string_view field) {
@@ -76,7 +77,8 @@ void mint_key(const Turn& turn, const ClaimNames& names) {
     return;
   }
   std::string key = names.key;
-  if (field->schema.length > 0 && key.size() > static_cast<std::size_t>(field->schema.length)) key.resize(field->schema.length);
+  if (field->schema.length > 0 && key.size() > static_cast<std::size_t>(field->schema.length))
+    key.resize(field->schema.length);
   set_row(turn, field->schema.name, key);
   lane.external_id = key;
   lane.key_checked = true;
@@ -141,7 +143,8 @@ const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
 
 bool conditional(const Mapping& mapping, const Attempt& attempt) {
   if (mapping.source != InboundSource::poll || attempt.kind != AttemptKind::update) return false;
-  return std::ranges::any_of(attempt.fields, [&](const auto& sent) { return mapping.policy_for(sent.first) != ConflictPolicy::postgres; });
+  return std::ranges::any_of(
+      attempt.fields, [&](const auto& sent) { return mapping.policy_for(sent.first) != ConflictPolicy::postgres; });
 }
 
 std::string key_to_look_up(const Record& record, const Mapping& mapping) {

@@ -13,8 +13,9 @@
 namespace duet::rules {
 namespace {
 
-constexpr auto kSystemFields = std::to_array<std::string_view>(
-    {"LastModifiedDate", "LastModifiedById", "SystemModstamp", "CreatedDate", "CreatedById", "Id", "IsDeleted", "OwnerId"});
+constexpr auto kSystemFields =
+    std::to_array<std::string_view>({"LastModifiedDate", "LastModifiedById", "SystemModstamp", "CreatedDate",
+                                     "CreatedById", "Id", "IsDeleted", "OwnerId"});
 
 /// Fields that every write of the org sets by itself. OwnerId is one only where nobody sent it.
 bool set_by_org(std::string_view field) { return std::ranges::find(kSystemFields, field) != kSystemFields.end(); }
@@ -78,11 +79,13 @@ void insert_row(const Turn& turn, const ChangeEvent& event, const std::string& s
 }
 
 /// Fields that attempts wait for are held, unless they are older than the row was at the claim; the others merge.
-void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled, bool others) {
+void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled,
+                  bool others) {
   for (const auto& [name, value] : event.fields) {
     const MappedField* field = turn.mapping().find(name);
     if (!field || is_stamp(*field) || (settled && settled->fields.contains(name))) continue;
-    auto waiting = std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(name); });
+    auto waiting =
+        std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(name); });
     if (waiting == turn.lane().attempts.end()) {
       if (others) merge_field(turn, *field, value, remote);
     } else if (event.stamp >= waiting->row_stamp) {
@@ -107,7 +110,8 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
 }
 
 bool wants_removal(const Lane& lane) {
-  return lane.pending_delete || std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
+  return lane.pending_delete ||
+         std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
 }
 
 /// An event of a record that the app has deleted here.
@@ -117,7 +121,8 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
     settle_by_event(turn, *own, event, remote);
     return;
   }
-  if (lane.pending_delete && std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
+  if (lane.pending_delete &&
+      std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
     if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields), remote)) {
       apply_fields(turn, event, remote, nullptr, true);
       raise_row_stamp(turn, event.stamp);
@@ -190,12 +195,14 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
     if (event.kind != EventKind::undelete) return;
     lane.former_sfid.clear();
   }
-  if (event.kind == EventKind::gap || event.kind == EventKind::gap_overflow) return mark_dirty(turn, "gap in the stream");
+  if (event.kind == EventKind::gap || event.kind == EventKind::gap_overflow)
+    return mark_dirty(turn, "gap in the stream");
   if (event.kind == EventKind::remove) {
     lane.sfid = sfid;
     const bool own = own_attempt(turn, event).has_value();
     if (!own && !lane.attempts.empty()) {
-      // What is not settled may have happened after an undelete that the stream has not told yet: our own event, or a read, will tell.
+      // What is not settled may have happened after an undelete that the stream has not told yet: our own event, or a
+      // read, will tell.
       if (!wants_removal(lane)) mark_dirty(turn, "deleted while an attempt was not settled");
       return;
     }

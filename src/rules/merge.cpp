@@ -53,7 +53,8 @@ void mark_dirty(const Turn& turn, std::string_view reason) {
 
 void mark_synced_if_at_rest(const Turn& turn) {
   const Lane& lane = turn.lane();
-  if (!turn.record.row || !lane.attempts.empty() || !lane.pending.empty() || lane.pending_create || lane.pending_delete) return;
+  if (!turn.record.row || !lane.attempts.empty() || !lane.pending.empty() || lane.pending_create || lane.pending_delete)
+    return;
   if (turn.record.row->last_op == "SYNCED" || turn.record.row->last_op == "FAILED") return;
   turn.record.row->last_op = "SYNCED";
   turn.change.last_op = "SYNCED";
@@ -74,8 +75,9 @@ void drop_pending(const Turn& turn, std::string_view field) {
   });
 }
 
-void journal_conflict(const Turn& turn, JournalReason reason, const MappedField& field, const Value& base, const Value& salesforce,
-                      const Value& postgres, Side winner, std::string_view rule, const Remote& remote) {
+void journal_conflict(const Turn& turn, JournalReason reason, const MappedField& field, const Value& base,
+                      const Value& salesforce, const Value& postgres, Side winner, std::string_view rule,
+                      const Remote& remote) {
   const bool remote_wins = winner == Side::salesforce;
   JournalEntry entry;
   entry.reason = reason;
@@ -118,7 +120,8 @@ void merge_field(const Turn& turn, const MappedField& field, const Value& value,
 
   const ConflictPolicy policy = turn.mapping().policy_for(name);
   const Side winner = decide(policy, pending->second.changed_at, remote.changed_at, turn.context);
-  journal_conflict(turn, JournalReason::conflict, field, pending->second.base, value, local, winner, name_of(policy), remote);
+  journal_conflict(turn, JournalReason::conflict, field, pending->second.base, value, local, winner, name_of(policy),
+                   remote);
   if (winner == Side::salesforce) {
     drop_pending(turn, name);
     set_row(turn, name, value);

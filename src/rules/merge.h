@@ -6,11 +6,12 @@
 
 namespace duet::rules {
 
-/// Which side a conflict goes to. `local` is on the database clock, `remote` on the org's; overlap under `newest` goes to Salesforce
-/// (design §5 rule 12).
+/// Which side a conflict goes to. `local` is on the database clock, `remote` on the org's; overlap under `newest` goes
+/// to Salesforce (design §5 rule 12).
 Side decide(ConflictPolicy policy, const TimeInterval& local, const TimeInterval& remote, const Context& context);
 
-/// Three-way merge of one remote value into the row and the lane (design §5 rules 1 and 2). Not for fields with an unsettled attempt.
+/// Three-way merge of one remote value into the row and the lane (design §5 rules 1 and 2). Not for fields with an
+/// unsettled attempt.
 void merge_field(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote);
 
 /// Forgets that the field is pending; log rows that name nothing else any more become IGNORED.
@@ -38,7 +39,8 @@ void mark_dirty(const Turn& turn, std::string_view reason);
 /// Takes note that the lane moved: reads that began before are not believed.
 void touch(const Turn& turn);
 
-void journal_conflict(const Turn& turn, JournalReason reason, const MappedField& field, const Value& base, const Value& salesforce,
-                      const Value& postgres, Side winner, std::string_view rule, const Remote& remote);
+void journal_conflict(const Turn& turn, JournalReason reason, const MappedField& field, const Value& base,
+                      const Value& salesforce, const Value& postgres, Side winner, std::string_view rule,
+                      const Remote& remote);
 
 }  // namespace duet::rules

@@ -17,7 +17,8 @@ constexpr TimeMs kVersion = 900'000'000;
 
 void merge(Table& table, const std::string& value, TimeMs changed_at) {
   absorb(table.turn());
-  merge_field(table.turn(), *table.mapping.find("A__c"), value, {{changed_at, changed_at + 1000}, testing::kPerson, true});
+  merge_field(table.turn(), *table.mapping.find("A__c"), value,
+              {{changed_at, changed_at + 1000}, testing::kPerson, true});
 }
 
 TEST(Merge, WithoutPendingTheRemoteValueIsTaken) {

@@ -169,7 +169,8 @@ void on_rejected(const Turn& turn, const std::string& token, const Error& error)
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   refuse(turn, *attempt, error);
 }

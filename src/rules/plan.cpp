@@ -67,7 +67,8 @@ std::vector<PlannedBatch> plan(const std::vector<PlanItem>& items, const PlanLim
     add_batches(batches, groups[{mapping, AttemptKind::create}], limits);
     add_batches(batches, groups[{mapping, AttemptKind::update}], limits);
   }
-  for (auto mapping = order.rbegin(); mapping != order.rend(); ++mapping) add_batches(batches, groups[{*mapping, AttemptKind::remove}], limits);
+  for (auto mapping = order.rbegin(); mapping != order.rend(); ++mapping)
+    add_batches(batches, groups[{*mapping, AttemptKind::remove}], limits);
   return batches;
 }
 

@@ -17,7 +17,8 @@ struct PlanItem {
   bool conditional = false;  ///< must go out alone, as a single row
 };
 
-/// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collection or as one single row.
+/// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collection or as one
+/// single row.
 struct PlannedBatch {
   const Mapping* mapping = nullptr;
   AttemptKind kind = AttemptKind::update;
@@ -31,8 +32,9 @@ struct PlanLimits {
   std::size_t collection_from = 2;  ///< fewer records of a kind go as single rows, which carry the client token
 };
 
-/// Groups attempts by object and operation, creates and updates parents first, deletes children first (design §2 G3). Records that share
-/// a master keep together in one batch as far as it goes (rule 14). The order within a kind is the order of the items.
+/// Groups attempts by object and operation, creates and updates parents first, deletes children first (design §2 G3).
+/// Records that share a master keep together in one batch as far as it goes (rule 14). The order within a kind is the
+/// order of the items.
 std::vector<PlannedBatch> plan(const std::vector<PlanItem>& items, const PlanLimits& limits);
 
 /// Mappings so that a referenced object comes before the objects that refer to it; cycles keep their order.

@@ -285,7 +285,8 @@ TEST(Rejected, ValuesAreInTheJournalAndTheLogSaysFailed) {
   table.load("a0", "b0", kVersion);
   table.app("A__c", "bad");
   table.claim("t1");
-  on_rejected(table.turn(), "t1", Error{ErrorKind::rejected, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "no", {}, nullptr, {}});
+  on_rejected(table.turn(), "t1",
+              Error{ErrorKind::rejected, "FIELD_CUSTOM_VALIDATION_EXCEPTION", "no", {}, nullptr, {}});
   EXPECT_EQ(table.change.log.back().state, LogState::failed);
   EXPECT_EQ(table.record.row->last_op, "FAILED");
   EXPECT_THAT(table.lost(), ElementsAre("bad"));

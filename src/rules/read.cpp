@@ -91,7 +91,8 @@ void raise_unknown(const Turn& turn) {
   issue.kind = "unknown";
   issue.state = "open";
   issue.code = "OUTCOME_UNKNOWN";
-  issue.message = "The org did not answer several sends of this record in a row and did not apply them. Duet goes on trying.";
+  issue.message =
+      "The org did not answer several sends of this record in a row and did not apply them. Duet goes on trying.";
   turn.change.issues.push_back(std::move(issue));
 }
 
@@ -163,7 +164,8 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
     return ReadVerdict::applied;
   }
   if (lane.pending_delete) {
-    if (!delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote_of(read))) return ReadVerdict::applied;
+    if (!delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote_of(read)))
+      return ReadVerdict::applied;
   }
   if (!turn.record.row) {
     insert_row(turn, read);
@@ -192,7 +194,8 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
   absorb(turn);
   Lane& lane = turn.lane();
   if (lane.revision != revision) return ReadVerdict::again;
-  if (!read.deleted && read.stamp < row_stamp(turn.record)) return again(turn, "read an older version than the table has");
+  if (!read.deleted && read.stamp < row_stamp(turn.record))
+    return again(turn, "read an older version than the table has");
 
   if (read.deleted) {
     lane.dirty.reset();
@@ -217,10 +220,11 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
   if (!turn.record.row) {
     if (lane.pending_delete) {
       const Remote remote = remote_of(read);
-      if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote)) merge_all(turn, read, {});
+      if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote))
+        merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
-      // The app deleted the row while its create was unanswered. If the record is what was sent, the delete follows; if somebody else made
-      // it or changed it since, that meets the delete like any other change.
+      // The app deleted the row while its create was unanswered. If the record is what was sent, the delete follows; if
+      // somebody else made it or changed it since, that meets the delete like any other change.
       delete_after_create(turn);
       lane.pending_delete->old_values = sent;
       const FieldValues moved = moved_since(turn, *lane.pending_delete, read.fields);
@@ -280,7 +284,8 @@ void park_ambiguous(const Turn& turn, std::size_t matches) {
   issue.kind = "rejected";
   issue.state = "open";
   issue.code = "DUPLICATE_EXTERNAL_ID";
-  issue.message = std::to_string(matches) + " records of the org have this external id. Make it unique there, then retry.";
+  issue.message =
+      std::to_string(matches) + " records of the org have this external id. Make it unique there, then retry.";
   turn.change.issues.push_back(std::move(issue));
 }
 

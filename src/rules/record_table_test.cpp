@@ -27,8 +27,9 @@ Mapping thing_mapping(ConflictPolicy policy) {
   mapping.upsert_field = "Ext__c";
   mapping.conflict = policy;
   mapping.delete_conflict = policy;
-  mapping.fields = {field("Id", FieldType::id, false), field("SystemModstamp", FieldType::datetime, false), field("Ext__c", FieldType::string, true),
-                    field("A__c", FieldType::string, true), field("B__c", FieldType::string, true)};
+  mapping.fields = {field("Id", FieldType::id, false), field("SystemModstamp", FieldType::datetime, false),
+                    field("Ext__c", FieldType::string, true), field("A__c", FieldType::string, true),
+                    field("B__c", FieldType::string, true)};
   return mapping;
 }
 
@@ -54,13 +55,15 @@ void Table::load(const std::string& a, const std::string& b, TimeMs stamp) {
 }
 
 void Table::app(const std::string& name, const std::string& value) {
-  CapturedChange captured{next_log_++, LogAction::update, record.row->id, record.row->sfid, record.row->values, {name}, context.database_now};
+  CapturedChange captured{next_log_++, LogAction::update,   record.row->id, record.row->sfid, record.row->values,
+                          {name},      context.database_now};
   record.row->values[name] = value;
   record.captured.push_back(std::move(captured));
 }
 
 void Table::app_removes() {
-  record.captured.push_back({next_log_++, LogAction::remove, record.row->id, record.row->sfid, record.row->values, {}, context.database_now});
+  record.captured.push_back(
+      {next_log_++, LogAction::remove, record.row->id, record.row->sfid, record.row->values, {}, context.database_now});
   record.row.reset();
 }
 

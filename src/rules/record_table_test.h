@@ -8,7 +8,8 @@
 
 namespace duet::rules::testing {
 
-/// A mapping Thing__c ↔ thing__c with text fields A__c and B__c and the external id Ext__c, for unit tests of the rules.
+/// A mapping Thing__c ↔ thing__c with text fields A__c and B__c and the external id Ext__c, for unit tests of the
+/// rules.
 Mapping thing_mapping(ConflictPolicy policy);
 
 /// A record with its turn, and short words for what happens to it. Clocks agree and stand at `now`.

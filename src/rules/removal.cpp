@@ -150,7 +150,8 @@ void journal_removal(const Turn& turn, const PendingDelete& removal, JournalReas
 
 void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   Lane& lane = turn.lane();
-  const bool ours = own || lane.pending_delete || std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
+  const bool ours = own || lane.pending_delete ||
+                    std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
   if (ours) {
     journal_held(turn, JournalReason::late_conflict);
     if (lane.pending_delete) turn.change.log.push_back({lane.pending_delete->log_id, LogState::ignored, {}});
@@ -178,7 +179,8 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
     const ConflictPolicy policy = turn.mapping().delete_conflict;
     // `newest`: the delete loses unless it is strictly later.
     const TimeMs local_to = local.changed_at.to + turn.context.offset_ms + turn.context.uncertainty_ms;
-    const bool local_wins = policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && remote.changed_at.from <= local_to);
+    const bool local_wins =
+        policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && remote.changed_at.from <= local_to);
     if (local_wins && !turn.mapping().upsert_field.empty()) {
       journal_held(turn, JournalReason::delete_conflict);
       journal_row(turn, JournalReason::delete_conflict, Side::salesforce, name_of(policy), remote);
@@ -204,7 +206,8 @@ FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const Fi
   FieldValues moved;
   for (const auto& [name, value] : remote_fields) {
     const MappedField* field = turn.mapping().find(name);
-    if (!field || !field->schema.updateable || equal(field->schema, value, value_of(removal.old_values, name))) continue;
+    if (!field || !field->schema.updateable || equal(field->schema, value, value_of(removal.old_values, name)))
+      continue;
     moved.emplace(name, value);
   }
   return moved;
@@ -216,13 +219,14 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
   const ConflictPolicy policy = turn.mapping().delete_conflict;
   const PendingDelete& removal = *lane.pending_delete;
   const TimeMs delete_from = removal.changed_at.from + turn.context.offset_ms - turn.context.uncertainty_ms;
-  const bool delete_wins = policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && delete_from > remote.changed_at.to);
+  const bool delete_wins =
+      policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && delete_from > remote.changed_at.to);
   if (delete_wins) {
     for (const auto& [name, value] : moved) {
       const MappedField* field = turn.mapping().find(name);
       if (!field) continue;
-      journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(removal.old_values, name), value, Absent{}, Side::postgres,
-                       name_of(policy), remote);
+      journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(removal.old_values, name), value,
+                       Absent{}, Side::postgres, name_of(policy), remote);
     }
     return false;
   }

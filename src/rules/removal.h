@@ -7,14 +7,15 @@
 namespace duet::rules {
 
 /// The org deleted the record, by an event or because a read did not find it. `own` says that it was our delete.
-/// Delete against update goes by the mapping's delete policy (design §5 rule 10); the row is journalled whole when local changes go with it.
+/// Delete against update goes by the mapping's delete policy (design §5 rule 10); the row is journalled whole when
+/// local changes go with it.
 void on_remote_delete(const Turn& turn, const Remote& remote, bool own);
 
 /// What the org says that the app could not see when it deleted the row.
 FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields);
 
-/// Remote changes meet a delete that is not sent yet: true when the delete gives way and the row is restored under its old id. When the
-/// delete wins, `moved` is journalled.
+/// Remote changes meet a delete that is not sent yet: true when the delete gives way and the row is restored under its
+/// old id. When the delete wins, `moved` is journalled.
 bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote);
 
 /// The app deleted the row before its create was answered: the record is deleted in the org as soon as its Id is known.

@@ -22,8 +22,8 @@ std::vector<HeldValue> take_held(const Turn& turn, std::string_view field) {
   return held;
 }
 
-void journal_sent(const Turn& turn, const Attempt& attempt, const MappedField& field, const SentField& sent, const Value& kept,
-                  const Remote& remote) {
+void journal_sent(const Turn& turn, const Attempt& attempt, const MappedField& field, const SentField& sent,
+                  const Value& kept, const Remote& remote) {
   JournalEntry entry;
   entry.reason = JournalReason::overwritten_by_automation;
   entry.field = field.schema.name;
@@ -50,14 +50,17 @@ void write_forward(const Turn& turn, const MappedField& field, const Value& valu
 }
 
 /// Our write covered `held`, which nobody on our side had seen. True when the org's side won.
-bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held, const Value& org_value, bool may_win) {
+bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held,
+               const Value& org_value, bool may_win) {
   if (equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value)) return false;
   const Remote remote = remote_of(held);
   const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
   Side winner = decide(policy, sent.changed_at, held.changed_at, turn.context);
   if (!may_win || !held.certain) winner = Side::postgres;
-  journal_conflict(turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
-                   winner == Side::postgres && policy != ConflictPolicy::postgres && may_win ? "uncertain" : name_of(policy), remote);
+  journal_conflict(
+      turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
+      winner == Side::postgres && policy != ConflictPolicy::postgres && may_win ? "uncertain" : name_of(policy),
+      remote);
   if (winner != Side::salesforce) return false;
   write_forward(turn, field, held.value, org_value);
   return true;
@@ -74,20 +77,26 @@ bool sent_earlier(const Lane& lane, std::size_t index, std::string_view field) {
 }
 
 /// What the org held before our own event, as far as the stream tells; Absent when it does not.
-Value value_before(const std::vector<HeldValue>& held, const SentField& sent) { return held.empty() ? sent.base : held.back().value; }
+Value value_before(const std::vector<HeldValue>& held, const SentField& sent) {
+  return held.empty() ? sent.base : held.back().value;
+}
 
-/// The order of our write among the held values is not known: any of them may have been covered by it unseen, so each that is not the
-/// org's value now is kept in the journal.
-void journal_possibly_covered(const Turn& turn, const MappedField& field, const SentField& sent, const std::vector<HeldValue>& held,
-                              const Value& current) {
+/// The order of our write among the held values is not known: any of them may have been covered by it unseen, so each
+/// that is not the org's value now is kept in the journal.
+void journal_possibly_covered(const Turn& turn, const MappedField& field, const SentField& sent,
+                              const std::vector<HeldValue>& held, const Value& current) {
   for (const HeldValue& h : held) {
-    if (h.own || equal(field.schema, h.value, sent.value) || equal(field.schema, h.value, sent.base) || equal(field.schema, h.value, current)) continue;
-    journal_conflict(turn, JournalReason::superseded, field, sent.base, h.value, current, Side::postgres, "order unknown", remote_of(h));
+    if (h.own || equal(field.schema, h.value, sent.value) || equal(field.schema, h.value, sent.base) ||
+        equal(field.schema, h.value, current))
+      continue;
+    journal_conflict(turn, JournalReason::superseded, field, sent.base, h.value, current, Side::postgres,
+                     "order unknown", remote_of(h));
   }
 }
 
 /// Decides one field of the attempt whose own event was seen. False: only a read can tell.
-bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event, const Remote& remote) {
+bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event,
+                  const Remote& remote) {
   const Attempt attempt = turn.lane().attempts[index];
   const SentField& sent = attempt.fields.find(field.schema.name)->second;
   const std::vector<HeldValue> held = take_held(turn, field.schema.name);
@@ -108,7 +117,8 @@ bool settle_field(const Turn& turn, std::size_t index, const MappedField& field,
     if (!kept) {
       // The forward write replaces what the org's automation made of our value.
       journal_sent(turn, attempt, field, sent, value, remote);
-      journal_conflict(turn, JournalReason::superseded, field, sent.value, value, held.back().value, Side::postgres, "late winner", remote);
+      journal_conflict(turn, JournalReason::superseded, field, sent.value, value, held.back().value, Side::postgres,
+                       "late winner", remote);
     }
     return true;
   }
@@ -195,7 +205,8 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
   }
 
   std::vector<Attempt> rest = std::move(silent);
-  std::move(lane.attempts.begin() + static_cast<std::ptrdiff_t>(index) + 1, lane.attempts.end(), std::back_inserter(rest));
+  std::move(lane.attempts.begin() + static_cast<std::ptrdiff_t>(index) + 1, lane.attempts.end(),
+            std::back_inserter(rest));
   lane.attempts = std::move(rest);
   lane.rounds = 0;
   touch(turn);
@@ -203,12 +214,14 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
 
 namespace {
 
-/// Where our own events are among the held values, what was before the last of them our writes covered; what comes after merges. Attempts
-/// whose own event is not among them may stand anywhere.
-std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent, const std::vector<HeldValue>& held,
-                                    const Value& current) {
-  const auto attempts = std::ranges::count_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(field.schema.name); });
-  if (std::ranges::count_if(held, &HeldValue::own) < attempts) journal_possibly_covered(turn, field, sent, held, current);
+/// Where our own events are among the held values, what was before the last of them our writes covered; what comes
+/// after merges. Attempts whose own event is not among them may stand anywhere.
+std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent,
+                                    const std::vector<HeldValue>& held, const Value& current) {
+  const auto attempts = std::ranges::count_if(turn.lane().attempts,
+                                              [&](const Attempt& a) { return a.fields.contains(field.schema.name); });
+  if (std::ranges::count_if(held, &HeldValue::own) < attempts)
+    journal_possibly_covered(turn, field, sent, held, current);
   const auto after = std::ranges::find_if(held.rbegin(), held.rend(), &HeldValue::own).base();
   for (auto h = held.begin(); h != after; ++h) {
     if (!h->own) find_late(turn, field, sent, *h, current, false);
@@ -221,7 +234,8 @@ std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, 
 void settle_by_read(const Turn& turn, const MappedField& field, const Value& current, const Remote& remote) {
   Lane& lane = turn.lane();
   const std::string& name = field.schema.name;
-  auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(), [&](const Attempt& a) { return a.fields.contains(name); });
+  auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(),
+                                     [&](const Attempt& a) { return a.fields.contains(name); });
   const Attempt attempt = *newest;
   const SentField sent = attempt.fields.find(name)->second;
   const std::vector<HeldValue> all = take_held(turn, name);
@@ -243,16 +257,19 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     return;
   }
 
-  const bool seen = std::ranges::any_of(all, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
+  const bool seen =
+      std::ranges::any_of(all, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
   if (attempt.state == AttemptState::unknown) {
-    // Not applied, or overwritten since: our value is pending again on the base that it had, and what came meanwhile merges with it.
+    // Not applied, or overwritten since: our value is pending again on the base that it had, and what came meanwhile
+    // merges with it.
     auto [entry, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
     if (!fresh) entry->second.base = sent.base;
   } else if (!pending && !seen) {
     journal_sent(turn, attempt, field, sent, current, remote);
   }
   // The org's value now decides; who wrote it is told by the held value that it is, if there is one.
-  const auto writer = std::ranges::find_if(held.rbegin(), held.rend(), [&](const HeldValue& h) { return equal(field.schema, h.value, current); });
+  const auto writer = std::ranges::find_if(held.rbegin(), held.rend(),
+                                           [&](const HeldValue& h) { return equal(field.schema, h.value, current); });
   journal_possibly_covered(turn, field, sent, held, current);
   merge_field(turn, field, current, writer == held.rend() ? remote : remote_of(*writer));
 }

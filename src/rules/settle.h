@@ -7,12 +7,13 @@
 
 namespace duet::rules {
 
-/// Our own event of attempt `index` was seen: it and all older attempts of the lane settle, and the order of what was held is known
-/// (design §5 rules 3 and 4). `event.fields` decides the fields that the attempt sent; other fields are the caller's.
+/// Our own event of attempt `index` was seen: it and all older attempts of the lane settle, and the order of what was
+/// held is known (design §5 rules 3 and 4). `event.fields` decides the fields that the attempt sent; other fields are
+/// the caller's.
 void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& event, const Remote& remote);
 
-/// A read-back that began after the attempts had passed decides one field that they sent (rules 3, 6, 7). Attempts stay listed: the
-/// caller removes them when every field is decided.
+/// A read-back that began after the attempts had passed decides one field that they sent (rules 3, 6, 7). Attempts stay
+/// listed: the caller removes them when every field is decided.
 void settle_by_read(const Turn& turn, const MappedField& field, const Value& current, const Remote& remote);
 
 /// Held values of a field that no attempt covers any more: they merge in order, as ordinary remote changes.

@@ -20,7 +20,8 @@ void check_convergence(World& world, std::vector<std::string>& found) {
   if (!world.rest_reason().empty()) found.push_back("stuck: " + world.rest_reason());
   for (const LogRow& log : world.store().database().log) {
     if (log.state == LogState::fresh || log.state == LogState::pending) {
-      found.push_back(fmt::format("stuck: log row {} of row {} is {}", log.captured.log_id, log.captured.row_id, log.state == LogState::fresh ? "NEW" : "PENDING"));
+      found.push_back(fmt::format("stuck: log row {} of row {} is {}", log.captured.log_id, log.captured.row_id,
+                                  log.state == LogState::fresh ? "NEW" : "PENDING"));
     }
   }
   std::map<std::string, OrgRecord> live;
@@ -37,7 +38,8 @@ void check_convergence(World& world, std::vector<std::string>& found) {
     if (!matched.insert(row.sfid).second) found.push_back(fmt::format("duplicate: two rows of {}", row.sfid));
     for (const auto& [name, value] : record->second.fields) {
       if (text_of(value) != text_of(value_of(row.values, name))) {
-        found.push_back(fmt::format("diverged: {} of row {} is '{}', of {} '{}'", name, id, text_of(value_of(row.values, name)), row.sfid, text_of(value)));
+        found.push_back(fmt::format("diverged: {} of row {} is '{}', of {} '{}'", name, id,
+                                    text_of(value_of(row.values, name)), row.sfid, text_of(value)));
       }
     }
   }
@@ -46,8 +48,8 @@ void check_convergence(World& world, std::vector<std::string>& found) {
   }
 }
 
-/// G1's stated limit: on an object without change events, what an unconditional write of ours covered leaves no trace. With the policy
-/// `postgres` updates are unconditional; creates and deletes always are.
+/// G1's stated limit: on an object without change events, what an unconditional write of ours covered leaves no trace.
+/// With the policy `postgres` updates are unconditional; creates and deletes always are.
 void allow_covered_unseen(World& world, std::set<std::string>& accounted) {
   if (world.mapping().source != InboundSource::poll) return;
   std::map<std::string, std::map<std::string, std::string>> current;
@@ -83,7 +85,8 @@ void check_no_silent_loss(World& world, std::vector<std::string>& found) {
   for (const OrgVersion& version : world.org().versions()) {
     if (version.field.empty() || version.field == "Ext__c" || (version.ours && !version.automation)) continue;
     if (!accounted.contains(text_of(version.value))) {
-      found.push_back(fmt::format("silently lost: {} of {} {}", text_of(version.value), version.automation ? "automation" : "a person", version.sfid));
+      found.push_back(fmt::format("silently lost: {} of {} {}", text_of(version.value),
+                                  version.automation ? "automation" : "a person", version.sfid));
     }
   }
 }
@@ -106,8 +109,8 @@ void check_no_flip_flop(World& world, std::vector<std::string>& found) {
   }
 }
 
-/// G2: what the app inserted once is one record. A record that a person took out of the recycle bin after Duet had made it anew is the
-/// person's doing.
+/// G2: what the app inserted once is one record. A record that a person took out of the recycle bin after Duet had made
+/// it anew is the person's doing.
 void check_no_duplicates(World& world, std::vector<std::string>& found) {
   std::set<std::string> live;
   for (const OrgRecord& record : world.org().records()) {
@@ -115,7 +118,9 @@ void check_no_duplicates(World& world, std::vector<std::string>& found) {
   }
   std::map<std::string, std::set<std::string>> holders;
   for (const OrgVersion& version : world.org().versions()) {
-    if (version.ours && live.contains(version.sfid) && !world.undeleted().contains(version.sfid) && !text_of(version.value).empty()) holders[text_of(version.value)].insert(version.sfid);
+    if (version.ours && live.contains(version.sfid) && !world.undeleted().contains(version.sfid) &&
+        !text_of(version.value).empty())
+      holders[text_of(version.value)].insert(version.sfid);
   }
   for (const auto& [value, sfids] : holders) {
     if (sfids.size() > 1) found.push_back(fmt::format("duplicate: {} went into {} records", value, sfids.size()));

@@ -10,18 +10,21 @@
 namespace duet::simulation {
 namespace {
 
-std::string key_of(const Mapping& mapping, const FieldValues& values) { return rules::key_text(value_of(values, mapping.upsert_field)); }
+std::string key_of(const Mapping& mapping, const FieldValues& values) {
+  return rules::key_text(value_of(values, mapping.upsert_field));
+}
 
 RecordRef ref_of(const Lane& lane) { return {lane.row_id, lane.sfid, {}}; }
 
 bool key_taken(const Database& db, const Mapping& mapping, const std::string& key, std::int64_t row_id) {
   if (key.empty()) return false;
-  return std::ranges::any_of(db.rows, [&](const auto& entry) { return entry.first != row_id && key_of(mapping, entry.second.values) == key; });
+  return std::ranges::any_of(
+      db.rows, [&](const auto& entry) { return entry.first != row_id && key_of(mapping, entry.second.values) == key; });
 }
 
 bool only_marks(const Lane& lane) {
-  return !lane.pending_create && lane.pending.empty() && lane.log.empty() && !lane.pending_delete && lane.attempts.empty() && lane.held.empty() &&
-         lane.parked.empty();
+  return !lane.pending_create && lane.pending.empty() && lane.log.empty() && !lane.pending_delete &&
+         lane.attempts.empty() && lane.held.empty() && lane.parked.empty();
 }
 
 /// The record's lanes, the one with changes first: by its row, its Id, its key.
@@ -37,7 +40,8 @@ std::vector<std::int64_t> lanes_of(const Database& db, const Record& record) {
   add([&](const Lane& lane) { return row_id && lane.row_id == row_id; });
   add([&](const Lane& lane) { return !sfid.empty() && lane.sfid == sfid; });
   add([&](const Lane& lane) {
-    return !record.row && lane.sfid.empty() && !record.ref.external_id.empty() && lane.external_id == record.ref.external_id;
+    return !record.row && lane.sfid.empty() && !record.ref.external_id.empty() &&
+           lane.external_id == record.ref.external_id;
   });
   std::ranges::stable_partition(found, [&](std::int64_t id) { return !only_marks(db.lanes.at(id)); });
   return found;
@@ -55,13 +59,16 @@ std::string words(const Lane& lane) {
   if (lane.pending_delete) out += " delete";
   for (const auto& [name, pending] : lane.pending) out += fmt::format(" {}<-{}", name, words(pending.base));
   for (const Attempt& attempt : lane.attempts) {
-    out += fmt::format(" [{}{}{}", attempt.token.substr(attempt.token.size() - 4), std::string_view("sau").substr(static_cast<std::size_t>(attempt.state), 1),
+    out += fmt::format(" [{}{}{}", attempt.token.substr(attempt.token.size() - 4),
+                       std::string_view("sau").substr(static_cast<std::size_t>(attempt.state), 1),
                        attempt.passed ? "p" : "");
-    for (const auto& [name, sent] : attempt.fields) out += fmt::format(" {}={}<-{}", name, words(sent.value), words(sent.base));
+    for (const auto& [name, sent] : attempt.fields)
+      out += fmt::format(" {}={}<-{}", name, words(sent.value), words(sent.base));
     out += "]";
   }
   for (const auto& [name, held] : lane.held) {
-    for (const HeldValue& value : held) out += fmt::format(" held {}={}{}", name, words(value.value), value.certain ? "" : "?");
+    for (const HeldValue& value : held)
+      out += fmt::format(" held {}={}{}", name, words(value.value), value.certain ? "" : "?");
   }
   if (lane.dirty) out += " dirty:" + lane.dirty->reason;
   if (lane.tombstone) out += " tombstone";
@@ -80,7 +87,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     return records;
   }
 
-  Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping, std::span<const ports::RecordWrite> writes) override {
+  Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping,
+                                                 std::span<const ports::RecordWrite> writes) override {
     std::vector<ports::WriteFailure> failures;
     for (std::size_t i = 0; i < writes.size(); ++i) {
       const bool row = writes[i].change->row_action != RowAction::keep;
@@ -88,7 +96,8 @@ class FakeTransaction final : public ports::StoreTransaction {
         failures.push_back({i, Error{ErrorKind::store_constraint, "23514", "refused", {}, nullptr, {}}});
         continue;
       }
-      if (auto written = write_one(mapping, *writes[i].record, *writes[i].change); !written) failures.push_back({i, written.error()});
+      if (auto written = write_one(mapping, *writes[i].record, *writes[i].change); !written)
+        failures.push_back({i, written.error()});
     }
     return failures;
   }
@@ -98,7 +107,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     return {};
   }
   Result<void> spool(const Mapping&, std::span<const ChangeEvent> events) override {
-    if (db_.state == ports::MappingState::loaded) return fail(ErrorKind::schema_changed, "the mapping is loaded", "LOADED");
+    if (db_.state == ports::MappingState::loaded)
+      return fail(ErrorKind::schema_changed, "the mapping is loaded", "LOADED");
     db_.spool.insert(db_.spool.end(), events.begin(), events.end());
     return {};
   }
@@ -162,7 +172,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     if (row == db_.rows.end() && !ref.sfid.empty()) {
       row = std::ranges::find_if(db_.rows, [&](const auto& entry) { return entry.second.sfid == ref.sfid; });
     }
-    const bool known = std::ranges::any_of(db_.lanes, [&](const auto& entry) { return !ref.sfid.empty() && entry.second.sfid == ref.sfid; });
+    const bool known = std::ranges::any_of(
+        db_.lanes, [&](const auto& entry) { return !ref.sfid.empty() && entry.second.sfid == ref.sfid; });
     if (row == db_.rows.end() && !known && !ref.external_id.empty()) {
       row = std::ranges::find_if(db_.rows, [&](const auto& entry) {
         return entry.second.sfid.empty() && key_of(mapping, entry.second.values) == ref.external_id;
@@ -184,34 +195,42 @@ class FakeTransaction final : public ports::StoreTransaction {
     }
     if (!record.row && record.lane.row_id) {
       row = db_.rows.find(*record.lane.row_id);
-      if (row != db_.rows.end() && (row->second.sfid.empty() || row->second.sfid == record.lane.sfid)) record.row = row->second;
+      if (row != db_.rows.end() && (row->second.sfid.empty() || row->second.sfid == record.lane.sfid))
+        record.row = row->second;
     }
     if (record.row && store_.random_.chance(store_.faults.busy)) {
       record.busy = true;
       record.row.reset();
       return record;
     }
-    std::optional<std::int64_t> row_id = record.row ? std::optional(record.row->id) : record.lane.row_id ? record.lane.row_id : ref.row_id;
+    std::optional<std::int64_t> row_id = record.row           ? std::optional(record.row->id)
+                                         : record.lane.row_id ? record.lane.row_id
+                                                              : ref.row_id;
     for (const LogRow& log : db_.log) {
-      const bool removed = log.state == LogState::fresh && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
+      const bool removed =
+          log.state == LogState::fresh && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
       if (!row_id && removed && !ref.sfid.empty()) row_id = log.captured.row_id;
     }
     for (const LogRow& log : db_.log) {
       if (log.state != LogState::fresh) continue;
       const bool same_row = row_id && log.captured.row_id == *row_id;
-      const bool same_sfid = !record.row && !ref.sfid.empty() && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
+      const bool same_sfid =
+          !record.row && !ref.sfid.empty() && log.captured.action == LogAction::remove && log.captured.sfid == ref.sfid;
       if (same_row || same_sfid) record.captured.push_back(log.captured);
     }
     return record;
   }
 
   Result<void> write_one(const Mapping& mapping, const Record& record, const RecordChange& change) {
-    std::vector<std::int64_t>& lanes = locked_[{record.ref.row_id.value_or(0), record.ref.sfid, record.ref.external_id}];
+    std::vector<std::int64_t>& lanes =
+        locked_[{record.ref.row_id.value_or(0), record.ref.sfid, record.ref.external_id}];
     std::erase_if(lanes, [&](std::int64_t id) { return !db_.lanes.contains(id); });
     std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
     if (change.row_action == RowAction::insert) {
-      if (auto inserted = insert(mapping, change); !inserted) return std::unexpected(inserted.error());
-      else row_id = *inserted;
+      if (auto inserted = insert(mapping, change); !inserted)
+        return std::unexpected(inserted.error());
+      else
+        row_id = *inserted;
     } else if (change.row_action == RowAction::remove) {
       db_.rows.erase(row_id);
     } else if (change.row_action == RowAction::update) {
@@ -245,7 +264,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     for (const MappedField& field : mapping.fields) {
       if (field.schema.type != FieldType::id) row.values[field.schema.name] = Null{};
     }
-    if (std::ranges::any_of(db_.rows, [&](const auto& entry) { return !row.sfid.empty() && entry.second.sfid == row.sfid; }) ||
+    if (std::ranges::any_of(db_.rows,
+                            [&](const auto& entry) { return !row.sfid.empty() && entry.second.sfid == row.sfid; }) ||
         key_taken(db_, mapping, key_of(mapping, change.set), row.id)) {
       return fail(ErrorKind::store_constraint, "unique key", "23505");
     }
@@ -269,7 +289,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     if (record.lane.empty()) return;
     Lane lane = record.lane;
     if (row_id != 0) lane.row_id = row_id;
-    if (lane.sfid.empty() && !record.ref.sfid.empty() && lane.former_sfid != record.ref.sfid) lane.sfid = record.ref.sfid;
+    if (lane.sfid.empty() && !record.ref.sfid.empty() && lane.former_sfid != record.ref.sfid)
+      lane.sfid = record.ref.sfid;
     if (lanes.empty()) lanes.push_back(db_.next_lane++);
     db_.lanes[lanes.front()] = std::move(lane);
   }
@@ -284,7 +305,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     log.captured.captured_at = store_.clock_.now();
     if (record.row) log.captured.old_values = record.row->values;
     for (const std::string& field : forward.fields) {
-      if (auto pending = record.lane.pending.find(field); pending != record.lane.pending.end()) log.captured.old_values[field] = pending->second.base;
+      if (auto pending = record.lane.pending.find(field); pending != record.lane.pending.end())
+        log.captured.old_values[field] = pending->second.base;
     }
     db_.log.push_back(std::move(log));
   }
@@ -303,7 +325,8 @@ void FakeStore::take(Database database) {
     }
     for (std::size_t i = database_.journal.size(); i < database.journal.size(); ++i) {
       const JournalEntry& entry = database.journal[i];
-      tell(fmt::format("journal {} {} base={} lost={} kept={} by {}", duet::name_of(entry.reason), entry.field, words(entry.base), words(entry.lost), words(entry.kept), entry.rule));
+      tell(fmt::format("journal {} {} base={} lost={} kept={} by {}", duet::name_of(entry.reason), entry.field,
+                       words(entry.base), words(entry.lost), words(entry.kept), entry.rule));
     }
     for (const auto& [id, lane] : database.lanes) {
       auto old = database_.lanes.find(id);
@@ -340,7 +363,8 @@ bool FakeStore::app_update(std::int64_t row_id, const FieldValues& values) {
   auto row = database_.rows.find(row_id);
   if (row == database_.rows.end()) return false;
   LogRow log;
-  log.captured = {database_.next_log++, LogAction::update, row_id, row->second.sfid, row->second.values, {}, clock_.now()};
+  log.captured = {database_.next_log++, LogAction::update, row_id, row->second.sfid, row->second.values, {},
+                  clock_.now()};
   for (const auto& [name, value] : values) {
     if (row->second.values[name] == value) continue;
     row->second.values[name] = value;
@@ -358,7 +382,8 @@ bool FakeStore::app_remove(std::int64_t row_id) {
   if (row == database_.rows.end()) return false;
   if (!row->second.sfid.empty()) {
     LogRow log;
-    log.captured = {database_.next_log++, LogAction::remove, row_id, row->second.sfid, row->second.values, {}, clock_.now()};
+    log.captured = {database_.next_log++, LogAction::remove, row_id, row->second.sfid, row->second.values, {},
+                    clock_.now()};
     database_.log.push_back(std::move(log));
   }
   database_.rows.erase(row);
@@ -383,13 +408,15 @@ Result<std::vector<RecordRef>> FakeStore::find_pending(const Mapping&, TimeMs no
   }
   for (const auto& [id, lane] : database_.lanes) {
     const bool pending = !lane.pending.empty() || lane.pending_create || lane.pending_delete;
-    const bool waits = std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.state != AttemptState::accepted; });
+    const bool waits =
+        std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.state != AttemptState::accepted; });
     if (pending && !waits && !lane.dirty && lane.parked.empty() && lane.not_before <= now) add(ref_of(lane));
   }
   return refs;
 }
 
-Result<std::vector<RecordRef>> FakeStore::find_unsettled(const Mapping&, const ports::UnsettledQuery& query, std::size_t limit) {
+Result<std::vector<RecordRef>> FakeStore::find_unsettled(const Mapping&, const ports::UnsettledQuery& query,
+                                                         std::size_t limit) {
   std::vector<RecordRef> refs;
   for (const auto& [id, lane] : database_.lanes) {
     if (refs.size() == limit) break;
@@ -417,7 +444,9 @@ Result<ports::LoadProgress> FakeStore::load_progress(const Mapping&) {
   return ports::LoadProgress{database_.state, static_cast<long>(database_.rows.size())};
 }
 
-Result<std::unique_ptr<ports::CopySink>> FakeStore::begin_copy(const Mapping&) { return std::unique_ptr<ports::CopySink>{}; }
+Result<std::unique_ptr<ports::CopySink>> FakeStore::begin_copy(const Mapping&) {
+  return std::unique_ptr<ports::CopySink>{};
+}
 
 Result<ports::SpooledEvents> FakeStore::spooled(const Mapping&, std::size_t limit) {
   ports::SpooledEvents spooled;

@@ -49,11 +49,12 @@ struct StoreFaults {
   unsigned commit_unknown = 0;  ///< the answer to COMMIT is lost; it may have happened
 };
 
-/// A store in memory with the semantics of ports/store.h for one mapping, and the app's side of the table with Heroku Connect's capture
-/// rules. One thread.
+/// A store in memory with the semantics of ports/store.h for one mapping, and the app's side of the table with Heroku
+/// Connect's capture rules. One thread.
 class FakeStore final : public ports::Store {
  public:
-  FakeStore(const Mapping& mapping, SimClock& clock, SimRandom& random) : mapping_(mapping), clock_(clock), random_(random) {}
+  FakeStore(const Mapping& mapping, SimClock& clock, SimRandom& random)
+      : mapping_(mapping), clock_(clock), random_(random) {}
 
   StoreFaults faults;
   /// Told what a commit changed, in words; for traces.
@@ -70,12 +71,14 @@ class FakeStore final : public ports::Store {
   Result<std::unique_ptr<ports::StoreTransaction>> begin() override;
   Result<std::optional<std::string>> position(const std::string& source) override;
   Result<std::vector<RecordRef>> find_pending(const Mapping& mapping, TimeMs now, std::size_t limit) override;
-  Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const ports::UnsettledQuery& query, std::size_t limit) override;
+  Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const ports::UnsettledQuery& query,
+                                                std::size_t limit) override;
   Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) override;
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;
   Result<ports::SpooledEvents> spooled(const Mapping& mapping, std::size_t limit) override;
-  Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after, std::size_t limit) override;
+  Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after,
+                                              std::size_t limit) override;
   Result<std::optional<ports::RangeDirty>> range_dirty(const Mapping& mapping) override;
   Result<TimeMs> now() override { return clock_.now(); }
 

@@ -1,8 +1,8 @@
 #include <chrono>
 #include <cstdio>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "checkers.h"
 #include "world.h"
@@ -40,8 +40,10 @@ struct Totals {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"Runs Duet's workers through seeded histories of crashes, lost replies, late executions, missing and duplicated events,\n"
-               "automation, polls, deletes and edits on both sides, and checks Duet's guarantees on each."};
+  CLI::App app{
+      "Runs Duet's workers through seeded histories of crashes, lost replies, late executions, missing and duplicated "
+      "events,\n"
+      "automation, polls, deletes and edits on both sides, and checks Duet's guarantees on each."};
   std::uint64_t seeds = 1'000;
   std::uint64_t first = 1;
   std::uint64_t one = 0;
@@ -81,9 +83,11 @@ int main(int argc, char** argv) {
   }
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   fmt::print(
-      "{} histories in {:.1f} s with {} edits: {} had crashes, {} unknown outcomes, {} held values, {} conflicts, {} late conflicts, {} deletes, "
+      "{} histories in {:.1f} s with {} edits: {} had crashes, {} unknown outcomes, {} held values, {} conflicts, {} "
+      "late conflicts, {} deletes, "
       "{} dirty records\n{} failed{}\n",
-      totals.histories, seconds, totals.edits, totals.with_crashes, totals.with_unknown, totals.with_held, totals.with_conflicts, totals.with_late,
-      totals.with_deletes, totals.with_dirty, totals.failed, totals.failed ? "; replay one with --seed N" : "");
+      totals.histories, seconds, totals.edits, totals.with_crashes, totals.with_unknown, totals.with_held,
+      totals.with_conflicts, totals.with_late, totals.with_deletes, totals.with_dirty, totals.failed,
+      totals.failed ? "; replay one with --seed N" : "");
   return totals.failed == 0 ? 0 : 1;
 }

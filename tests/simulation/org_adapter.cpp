@@ -38,7 +38,8 @@ orgsim::RecordInput to_input(const FieldValues& fields) {
 Error to_error(const orgsim::Error& error) {
   Error out{ErrorKind::rejected, error.code, error.message, {}, nullptr, std::nullopt};
   if (error.code == orgsim::codes::kEntityIsDeleted) out.kind = ErrorKind::deleted;
-  if (error.code == orgsim::codes::kNotFound || error.code == orgsim::codes::kPreconditionFailed) out.kind = ErrorKind::not_found;
+  if (error.code == orgsim::codes::kNotFound || error.code == orgsim::codes::kPreconditionFailed)
+    out.kind = ErrorKind::not_found;
   if (error.code == orgsim::codes::kDuplicateValue) out.kind = ErrorKind::duplicate;
   if (error.code == orgsim::codes::kUnableToLockRow) out.kind = ErrorKind::row_locked;
   return out;
@@ -83,7 +84,8 @@ struct OrgAdapter::Impl {
 
 OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
     : clock_(clock), random_(random), impl_(std::make_unique<Impl>(seed, clock.now())) {
-  auto made = impl_->org.apply_objects(nlohmann::json::parse(R"({"name":"Thing__c","cdc":true,"nameField":{"type":"autonumber"},"fields":[
+  auto made = impl_->org.apply_objects(
+      nlohmann::json::parse(R"({"name":"Thing__c","cdc":true,"nameField":{"type":"autonumber"},"fields":[
       {"name":"Ext__c","type":"string","length":36,"externalId":true,"unique":true},
       {"name":"A__c","type":"string","length":80},{"name":"B__c","type":"string","length":80},{"name":"C__c","type":"string","length":80}]})"));
   if (!made) throw std::runtime_error(made.error().message);
@@ -94,9 +96,9 @@ OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
   mapping_.access = Access::read_write;
   mapping_.upsert_field = "Ext__c";
   mapping_.polling_seconds = 5;
-  mapping_.fields = {mapped("Id", FieldType::id, false), mapped("SystemModstamp", FieldType::datetime, false),
+  mapping_.fields = {mapped("Id", FieldType::id, false),        mapped("SystemModstamp", FieldType::datetime, false),
                      mapped("Ext__c", FieldType::string, true), mapped("A__c", FieldType::string, true),
-                     mapped("B__c", FieldType::string, true), mapped("C__c", FieldType::string, true)};
+                     mapped("B__c", FieldType::string, true),   mapped("C__c", FieldType::string, true)};
   mapping_.fields[2].schema.external_id = true;
 
   impl_->org.set_event_fate([this](const orgsim::ChangeEvent& event) {
@@ -111,11 +113,14 @@ OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
     return random_.chance(faults.event_duplicate) ? orgsim::EventFate::duplicate : orgsim::EventFate::deliver;
   });
   impl_->org.add_rule([this](orgsim::RuleRecord& record) -> std::optional<orgsim::Error> {
-    if (record.operation() != orgsim::Operation::insert && record.operation() != orgsim::Operation::update) return std::nullopt;
+    if (record.operation() != orgsim::Operation::insert && record.operation() != orgsim::Operation::update)
+      return std::nullopt;
     for (const char* field : {"A__c", "B__c", "C__c"}) {
       if (record.before(field) == record.after(field)) continue;
-      if (random_.chance(faults.automation_changes)) record.set(field, new_value());
-      else if (record.operation() == orgsim::Operation::update && random_.chance(faults.automation_puts_back)) record.set(field, record.before(field));
+      if (random_.chance(faults.automation_changes))
+        record.set(field, new_value());
+      else if (record.operation() == orgsim::Operation::update && random_.chance(faults.automation_puts_back))
+        record.set(field, record.before(field));
     }
     return std::nullopt;
   });
@@ -125,8 +130,8 @@ OrgAdapter::~OrgAdapter() = default;
 
 namespace {
 
-void note_version(std::vector<OrgVersion>& versions, const std::string& sfid, const FieldValues& sent, const FieldValues& before,
-                  const FieldValues& after, bool ours, bool unconditional = true) {
+void note_version(std::vector<OrgVersion>& versions, const std::string& sfid, const FieldValues& sent,
+                  const FieldValues& before, const FieldValues& after, bool ours, bool unconditional = true) {
   for (const auto& [name, value] : after) {
     const Value& old = value_of(before, name);
     if (old == value || (is_absent(old) && is_null(value))) continue;
@@ -163,7 +168,8 @@ bool OrgAdapter::person_updates(const std::string& sfid, const FieldValues& valu
   auto transaction = impl_->begin(false, {}, true);
   if (!transaction.update(kObject, sfid, to_input(values)).success) return false;
   transaction.commit();
-  note_version(versions_, sfid, values, fields_of(mapping_, *before), fields_of(mapping_, *impl_->org.find(kObject, sfid)), false);
+  note_version(versions_, sfid, values, fields_of(mapping_, *before),
+               fields_of(mapping_, *impl_->org.find(kObject, sfid)), false);
   return true;
 }
 
@@ -235,9 +241,12 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
       if (const auto existing = impl_->org.find(kObject, id)) old = fields_of(mapping_, *existing);
     }
     orgsim::SaveResult saved;
-    if (batch.kind == AttemptKind::create) saved = transaction.upsert(kObject, "Ext__c", orgsim::Value(record.external_id), to_input(record.fields));
-    else if (batch.kind == AttemptKind::update) saved = transaction.update(kObject, record.sfid, to_input(record.fields), {batch.if_unmodified_since});
-    else saved = transaction.remove(kObject, record.sfid);
+    if (batch.kind == AttemptKind::create)
+      saved = transaction.upsert(kObject, "Ext__c", orgsim::Value(record.external_id), to_input(record.fields));
+    else if (batch.kind == AttemptKind::update)
+      saved = transaction.update(kObject, record.sfid, to_input(record.fields), {batch.if_unmodified_since});
+    else
+      saved = transaction.remove(kObject, record.sfid);
     before.emplace_back(saved.success ? saved.id : "", std::move(old));
     if (saved.success) {
       outcome.verdict = ports::Verdict::accepted;
@@ -249,7 +258,10 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
       outcome.verdict = gone && batch.kind == AttemptKind::remove ? ports::Verdict::accepted : ports::Verdict::rejected;
     }
     if (tell) {
-      std::string told = fmt::format("org runs {} {} {}", batch.kind == AttemptKind::create ? "create" : batch.kind == AttemptKind::update ? "update" : "remove",
+      std::string told = fmt::format("org runs {} {} {}",
+                                     batch.kind == AttemptKind::create   ? "create"
+                                     : batch.kind == AttemptKind::update ? "update"
+                                                                         : "remove",
                                      saved.id, outcome.error ? outcome.error->code : "ok");
       for (const auto& [name, value] : record.fields) told += fmt::format(" {}={}", name, rules::key_text(value));
       tell(told);
@@ -264,7 +276,9 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
       versions_.push_back({id, {}, Absent{}, true, false, true});
       continue;
     }
-    if (const auto now = impl_->org.find(kObject, id)) note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true, !batch.if_unmodified_since);
+    if (const auto now = impl_->org.find(kObject, id))
+      note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true,
+                   !batch.if_unmodified_since);
   }
   return outcomes;
 }
@@ -280,7 +294,9 @@ std::vector<ports::SendOutcome> OrgAdapter::send(const Mapping&, const ports::Se
   if (random_.chance(faults.drop)) return all(ports::Verdict::unknown);
   if (random_.chance(faults.crash)) throw Crash{};
   if (random_.chance(faults.late)) {
-    impl_->late.push_back({clock_.now() + static_cast<TimeMs>(random_.below(static_cast<std::uint64_t>(faults.request_limit_ms))), batch});
+    impl_->late.push_back(
+        {clock_.now() + static_cast<TimeMs>(random_.below(static_cast<std::uint64_t>(faults.request_limit_ms))),
+         batch});
     return all(ports::Verdict::unknown);
   }
   std::vector<ports::SendOutcome> outcomes = run(batch);
@@ -333,14 +349,16 @@ Result<std::vector<RecordRead>> OrgAdapter::read_by_key(const Mapping& mapping, 
   return reads;
 }
 
-Result<ports::ReadPage> OrgAdapter::changed(const Mapping& mapping, TimeMs from, TimeMs to, const std::string& after_id) {
+Result<ports::ReadPage> OrgAdapter::changed(const Mapping& mapping, TimeMs from, TimeMs to,
+                                            const std::string& after_id) {
   meanwhile();
   if (random_.chance(faults.read_fails)) return fail(ErrorKind::timeout, "the read timed out");
   constexpr std::size_t kPage = 3;
   std::vector<RecordRead> reads;
   for (const OrgRecord& record : records()) {
     const RecordRead read = to_read(mapping, *impl_->org.find(kObject, record.sfid, true));
-    if (read.stamp < from || read.stamp >= to || (read.stamp == from && !after_id.empty() && read.sfid <= after_id)) continue;
+    if (read.stamp < from || read.stamp >= to || (read.stamp == from && !after_id.empty() && read.sfid <= after_id))
+      continue;
     reads.push_back(read);
   }
   std::ranges::sort(reads, {}, [](const RecordRead& read) { return std::pair(read.stamp, read.sfid); });
@@ -371,7 +389,9 @@ Result<std::vector<ports::ObjectSummary>> OrgAdapter::list_objects() { return st
 Result<ObjectSchema> OrgAdapter::describe(const std::string&) { return fail(ErrorKind::not_found, "not simulated"); }
 Result<bool> OrgAdapter::has_change_events(const std::string&) { return mapping_.source == InboundSource::events; }
 Result<long> OrgAdapter::count(const Mapping&) { return static_cast<long>(impl_->org.record_count(kObject)); }
-Result<std::unique_ptr<ports::BulkReader>> OrgAdapter::bulk_query(const Mapping&) { return fail(ErrorKind::rejected, "not simulated"); }
+Result<std::unique_ptr<ports::BulkReader>> OrgAdapter::bulk_query(const Mapping&) {
+  return fail(ErrorKind::rejected, "not simulated");
+}
 
 class AdapterStream final : public ports::EventStream {
  public:
@@ -379,8 +399,9 @@ class AdapterStream final : public ports::EventStream {
 
   Result<void> open(const std::string& position) override {
     orgsim::Org& org = adapter_.impl_->org;
-    const auto start = position.empty() ? org.start_position(kChannel, orgsim::ReplayPreset::latest, std::nullopt)
-                                        : org.start_position(kChannel, orgsim::ReplayPreset::custom, std::stoull(position));
+    const auto start = position.empty()
+                           ? org.start_position(kChannel, orgsim::ReplayPreset::latest, std::nullopt)
+                           : org.start_position(kChannel, orgsim::ReplayPreset::custom, std::stoull(position));
     if (!start) return fail(ErrorKind::bad_data, start.error().message, "replayid.corrupted");
     after_ = *start;
     return {};
@@ -395,8 +416,10 @@ class AdapterStream final : public ports::EventStream {
     for (const orgsim::ChangeEvent& event : events) {
       batch.events.push_back(convert(event));
       if (adapter_.tell) {
-        std::string told = fmt::format("stream gives {} {} {}", name_of(batch.events.back().kind), event.record_ids.front(), batch.events.back().client_token);
-        for (const auto& [name, value] : batch.events.back().fields) told += fmt::format(" {}={}", name, rules::key_text(value));
+        std::string told = fmt::format("stream gives {} {} {}", name_of(batch.events.back().kind),
+                                       event.record_ids.front(), batch.events.back().client_token);
+        for (const auto& [name, value] : batch.events.back().fields)
+          told += fmt::format(" {}={}", name, rules::key_text(value));
         adapter_.tell(told);
       }
       after_ = event.replay_id;
@@ -428,12 +451,24 @@ class AdapterStream final : public ports::EventStream {
     out.client_token = client_token(event.change_origin);
     out.stamp = event.commit_ms / kMsPerSecond * kMsPerSecond;
     switch (event.type) {
-      case orgsim::ChangeType::create: out.kind = EventKind::create; break;
-      case orgsim::ChangeType::update: out.kind = EventKind::update; break;
-      case orgsim::ChangeType::remove: out.kind = EventKind::remove; break;
-      case orgsim::ChangeType::undelete: out.kind = EventKind::undelete; break;
-      case orgsim::ChangeType::gap_overflow: out.kind = EventKind::gap_overflow; break;
-      default: out.kind = EventKind::gap; break;
+      case orgsim::ChangeType::create:
+        out.kind = EventKind::create;
+        break;
+      case orgsim::ChangeType::update:
+        out.kind = EventKind::update;
+        break;
+      case orgsim::ChangeType::remove:
+        out.kind = EventKind::remove;
+        break;
+      case orgsim::ChangeType::undelete:
+        out.kind = EventKind::undelete;
+        break;
+      case orgsim::ChangeType::gap_overflow:
+        out.kind = EventKind::gap_overflow;
+        break;
+      default:
+        out.kind = EventKind::gap;
+        break;
     }
     if (out.kind == EventKind::create || out.kind == EventKind::undelete) {
       for (const MappedField& field : adapter_.mapping_.fields) {

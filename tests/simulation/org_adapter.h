@@ -19,14 +19,14 @@ struct OrgFaults {
   unsigned lost_reply = 0;  ///< the org commits, the answer is lost
   unsigned late = 0;        ///< the answer is lost, and the org runs the request later, within its request limit
   unsigned not_sent = 0;
-  unsigned locked = 0;      ///< UNABLE_TO_LOCK_ROW, per record
+  unsigned locked = 0;  ///< UNABLE_TO_LOCK_ROW, per record
   unsigned read_fails = 0;
-  unsigned crash = 0;       ///< our process dies before or after the org has run the request
+  unsigned crash = 0;  ///< our process dies before or after the org has run the request
   unsigned event_missing = 0;
   unsigned event_duplicate = 0;
   unsigned event_gap = 0;
-  unsigned automation_changes = 0;   ///< a before-save rule sets another value, of fields that we write
-  unsigned automation_puts_back = 0; ///< a before-save rule puts the old value back
+  unsigned automation_changes = 0;    ///< a before-save rule sets another value, of fields that we write
+  unsigned automation_puts_back = 0;  ///< a before-save rule puts the old value back
   TimeMs request_limit_ms = 0;
 };
 
@@ -46,8 +46,8 @@ struct OrgRecord {
   FieldValues fields;
 };
 
-/// The simulator's deterministic core as the engine's org and event stream, plus the people who work in it and the oracle who sees all.
-/// The one place that includes both sides.
+/// The simulator's deterministic core as the engine's org and event stream, plus the people who work in it and the
+/// oracle who sees all. The one place that includes both sides.
 class OrgAdapter final : public ports::Org {
  public:
   OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random);

@@ -27,7 +27,9 @@ World::World(std::uint64_t seed, bool trace) : random_(seed * 7919 + 17), clock_
   configure();
   store_ = std::make_unique<FakeStore>(org_->mapping(), clock_, random_);
   if (trace_) {
-    const auto tell = [this](const std::string& what) { fmt::print("         {}. {}\n", std::string(static_cast<std::size_t>(depth_) * 2, ' '), what); };
+    const auto tell = [this](const std::string& what) {
+      fmt::print("         {}. {}\n", std::string(static_cast<std::size_t>(depth_) * 2, ' '), what);
+    };
     store_->tell = tell;
     org_->tell = tell;
   }
@@ -77,8 +79,10 @@ void World::configure() {
 void World::start_workers() {
   horizon_ = std::make_unique<engine::StreamHorizon>();
   stream_ = org_->make_stream();
-  inbound_ = std::make_unique<engine::InboundWorker>(connection_, settings_, engine::InboundPorts{*stream_, *store_, *org_, clock_}, *horizon_, counters_);
-  outbound_ = std::make_unique<engine::OutboundWorker>(connection_, settings_, engine::OutboundPorts{*store_, *org_, clock_, random_}, counters_);
+  inbound_ = std::make_unique<engine::InboundWorker>(
+      connection_, settings_, engine::InboundPorts{*stream_, *store_, *org_, clock_}, *horizon_, counters_);
+  outbound_ = std::make_unique<engine::OutboundWorker>(
+      connection_, settings_, engine::OutboundPorts{*store_, *org_, clock_, random_}, counters_);
   const engine::SettlePorts ports{*store_, *org_, clock_};
   settle_ = std::make_unique<engine::SettleWorker>(connection_, settings_, ports, *horizon_, counters_);
   poll_ = std::make_unique<engine::PollWorker>(connection_, connection_.mappings.front(), settings_, ports, counters_);
@@ -87,7 +91,9 @@ void World::start_workers() {
 void World::note(std::string_view what, std::string_view detail) {
   for (const char c : what) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   for (const char c : detail) hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  if (trace_) fmt::print("{:>8} {}{} {}\n", clock_.now() - kStart, std::string(static_cast<std::size_t>(depth_) * 2, ' '), what, detail);
+  if (trace_)
+    fmt::print("{:>8} {}{} {}\n", clock_.now() - kStart, std::string(static_cast<std::size_t>(depth_) * 2, ' '), what,
+               detail);
 }
 
 std::string World::new_value() { return fmt::format("v{}", ++values_); }
@@ -105,7 +111,8 @@ FieldValues World::some_values(unsigned null_percent) {
 void World::app_inserts() {
   FieldValues values = some_values(0);
   if (random_.chance(30)) {
-    // An app that takes a key again while the delete of its last holder is under way waits for it (docs/decisions/0003).
+    // An app that takes a key again while the delete of its last holder is under way waits for it
+    // (docs/decisions/0003).
     const std::string key = fmt::format("k{}", random_.below(8));
     if (!removed_keys_.contains(key)) values["Ext__c"] = key;
   }
@@ -209,12 +216,17 @@ void World::step(engine::Worker& worker) {
 void World::step_worker() {
   switch (random_.below(mapping().source == InboundSource::poll ? 5 : 7)) {
     case 0:
-    case 1: return step(*outbound_);
-    case 2: return step(*settle_);
+    case 1:
+      return step(*outbound_);
+    case 2:
+      return step(*settle_);
     case 3:
-    case 4: return step(mapping().source == InboundSource::poll ? static_cast<engine::Worker&>(*poll_) : *inbound_);
-    case 5: return step(*inbound_);
-    default: return step(*poll_);
+    case 4:
+      return step(mapping().source == InboundSource::poll ? static_cast<engine::Worker&>(*poll_) : *inbound_);
+    case 5:
+      return step(*inbound_);
+    default:
+      return step(*poll_);
   }
 }
 
@@ -245,7 +257,8 @@ bool World::at_rest() { return rest_reason().empty(); }
 std::string World::rest_reason() {
   if (org_->run_late() > 0) return "a late request is still to run";
   const Database& db = store_->database();
-  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty()) return "a range is still to be read again";
+  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty())
+    return "a range is still to be read again";
   for (const LogRow& row : db.log) {
     if (row.state == LogState::fresh || row.state == LogState::pending) return "a log row is not processed";
   }
@@ -253,7 +266,10 @@ std::string World::rest_reason() {
     Lane lane = stored;
     lane.tombstone.reset();
     lane.read_version.reset();
-    if (!lane.empty()) return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" + (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") + (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
+    if (!lane.empty())
+      return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" +
+             (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") +
+             (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
   }
   return {};
 }
@@ -272,8 +288,9 @@ void World::settle_down() {
   for (int i = 0; i < kQuietSteps && rested < 12; ++i) {
     clock_.advance(400);
     org_->run_late();
-    for (engine::Worker* worker : {static_cast<engine::Worker*>(inbound_.get()), static_cast<engine::Worker*>(outbound_.get()),
-                                   static_cast<engine::Worker*>(settle_.get()), static_cast<engine::Worker*>(poll_.get())}) {
+    for (engine::Worker* worker :
+         {static_cast<engine::Worker*>(inbound_.get()), static_cast<engine::Worker*>(outbound_.get()),
+          static_cast<engine::Worker*>(settle_.get()), static_cast<engine::Worker*>(poll_.get())}) {
       if (worker == inbound_.get() && mapping().source == InboundSource::poll) continue;
       step(*worker);
     }

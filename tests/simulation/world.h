@@ -29,7 +29,8 @@ struct Statistics {
   std::uint64_t edits = 0;
 };
 
-/// One seeded history: an org with people and automation, a table with an app, and Duet's workers between them, until all is quiet.
+/// One seeded history: an org with people and automation, a table with an app, and Duet's workers between them, until
+/// all is quiet.
 class World {
  public:
   explicit World(std::uint64_t seed, bool trace = false);
