@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <simdjson.h>
 
@@ -27,7 +26,7 @@ bool is_base62(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z')
 
 Value text_value(std::string_view text) {
   std::string copy(text);
-  if (std::memchr(copy.data(), 0, copy.size())) std::erase(copy, '\0');
+  if (copy.contains('\0')) std::erase(copy, '\0');
   if (copy.empty()) return Null{};
   return copy;
 }
