@@ -48,8 +48,13 @@ class DecoderCache {
 struct Arrival {
   std::vector<ChangeEvent> events;
   std::string latest_position;
+  TimeMs received_at = 0;  ///< this machine's wall clock
   std::size_t bytes = 0;
 };
+
+TimeMs wall_clock() {
+  return std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -102,6 +107,7 @@ class PubSubStream::Reader {
       queued_events_ -= arrival.events.size();
       queued_bytes_ -= arrival.bytes;
       batch.keep_alive = arrival.events.empty();
+      if (batch.keep_alive) batch.received_at = arrival.received_at;
       batch.latest_position = std::move(arrival.latest_position);
       if (batch.events.empty()) {
         batch.events = std::move(arrival.events);
@@ -166,6 +172,7 @@ class PubSubStream::Reader {
   /// Queues one response; an error when it cannot be understood.
   std::optional<Error> receive(WireBatch& batch) {
     Arrival arrival;
+    arrival.received_at = wall_clock();
     arrival.events.reserve(batch.events.size());
     for (WireEvent& event : batch.events) {
       auto decoder = decoders_.find(event.schema_id);

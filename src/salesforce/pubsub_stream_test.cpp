@@ -5,6 +5,8 @@
 #include <deque>
 #include <mutex>
 
+#include <chrono>
+
 #include <gtest/gtest.h>
 
 #include "codec/avro_test_writer.h"
@@ -196,7 +198,12 @@ TEST_F(PubSubStreamTest, gives_events_in_order_with_the_position_of_the_last) {
   EXPECT_EQ(client_->schemas_asked, 1);
 }
 
-TEST_F(PubSubStreamTest, a_keep_alive_ends_a_batch_and_carries_the_position) {
+TEST_F(PubSubStreamTest, a_keep_alive_ends_a_batch_and_carries_the_position_and_its_time) {
+  const auto now = [] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  };
+  const TimeMs before = now();
   PubSubStream stream = make();
   ASSERT_TRUE(stream.open(""));
   client_->channels[0].push(batch_of(0, 1));
@@ -209,6 +216,8 @@ TEST_F(PubSubStreamTest, a_keep_alive_ends_a_batch_and_carries_the_position) {
     for (const ChangeEvent& one : batch->events) seen.push_back(one.position);
     if (batch->keep_alive) {
       EXPECT_EQ(batch->latest_position, "alive");
+      EXPECT_GE(batch->received_at, before) << "what was committed well before has been delivered";
+      EXPECT_LE(batch->received_at, now());
       EXPECT_EQ(seen, std::vector<std::string>{"replay-0"});
       seen.push_back("alive");
     }

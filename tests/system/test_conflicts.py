@@ -78,7 +78,24 @@ def test_the_same_value_is_no_conflict():
         same(world, "Account")
 
 
-def test_delete_against_update():
+def test_delete_against_a_later_update():
+    with World(keys=("Account",)) as world:
+        sfid = loaded(world)
+        world.pause(outbound=True)
+        row_id = world.row("account", sfid)["id"]
+        world.db.rows("DELETE FROM salesforce.account WHERE sfid = $1", sfid)
+        time.sleep(2.1)
+        world.org.update("Account", {"Id": sfid, "Phone": "still needed"})
+        wait.equal("the row's phone", "still needed", lambda: (world.row("account", sfid) or {}).get("phone"))
+        world.resume()
+        world.settle()
+        assert world.org.record("Account", sfid) is not None, "the later update wins"
+        assert world.row("account", sfid)["id"] == row_id, "the row is restored under its old id"
+        assert journal(world) != []
+        same(world, "Account")
+
+
+def test_delete_that_covers_an_unseen_update():
     with World(keys=("Account",)) as world:
         sfid = loaded(world)
         world.pause()
@@ -86,11 +103,12 @@ def test_delete_against_update():
         time.sleep(2.1)
         world.org.update("Account", {"Id": sfid, "Phone": "still needed"})
         world.resume()
-        wait.equal("the row's phone", "still needed", lambda: (world.row("account", sfid) or {}).get("phone"))
+        wait.until("the delete decided", lambda: world.log_states() and world.log_states()[0] not in ("NEW", "PENDING"))
         world.settle()
-        assert world.org.record("Account", sfid) is not None, "the later update wins"
-        same(world, "Account")
-        assert journal(world) != []
+        kept = world.org.record("Account", sfid)
+        assert (world.row("account", sfid) is None) == (kept is None), "both sides have it, or neither"
+        text = world.db.value("SELECT string_agg(j::text, ' ') FROM duet.journal j") or ""
+        assert kept is not None or "still needed" in text, text
 
 
 def test_update_against_delete():

@@ -93,7 +93,7 @@ def test_pause_and_resume():
         world.db.rows("UPDATE salesforce.account SET phone = 'waits' WHERE sfid = $1", sfid)
         world.org.update("Account", {"Id": sfid, "Fax": "comes"})
         wait.equal("fax", "comes", lambda: world.row("account", sfid)["fax"])
-        assert world.org.record("Account", sfid)["Phone"] is None and world.log_states() == ["NEW"]
+        assert world.org.record("Account", sfid)["Phone"] is None and world.log_states()[0] in ("NEW", "PENDING")
         assert world.duet.mapping_status("Account")["pending"] == 1
         assert world.duet.stop() == 0
         world.duet.start()
