@@ -77,7 +77,7 @@ struct RecordChange {
   std::optional<std::string> set_sfid;    ///< empty text clears it
   std::optional<std::int64_t> insert_id;  ///< restore the row under this `id` (undelete)
   std::optional<std::string> last_op;     ///< `_hc_lastop`
-  std::optional<std::string> error_text;  ///< `_hc_err`
+  std::optional<std::string> error_text;  ///< `_hc_err`: a JSON object with code and message
   bool lane_changed = false;
   std::vector<LogStateChange> log;
   std::vector<ForwardWrite> forward;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "rules/canonical.h"
 #include "rules/claim.h"
 #include "rules/merge.h"
@@ -45,6 +47,27 @@ void retry_later(const Turn& turn, const std::string& token, TimeMs wait) {
   turn.lane().not_before = turn.context.now + (wait << doublings);
 }
 
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+/// `_hc_err` holds a JSON object (spec/heroku-connect.md §1.2); its keys are Duet's own, since Heroku's are not
+/// documented.
+std::string error_object(const Error& error) {
+  return fmt::format(R"({{"code":{},"message":{}}})", quoted(error.code), quoted(error.message));
+}
+
 void refuse(const Turn& turn, Attempt attempt, const Error& error) {
   Lane& lane = turn.lane();
   std::erase_if(lane.attempts, [&](const Attempt& other) { return other.token == attempt.token; });
@@ -81,7 +104,7 @@ void refuse(const Turn& turn, Attempt attempt, const Error& error) {
   }
   if (turn.record.row && lane.pending.empty() && lane.attempts.empty()) {
     set_last_op(turn, "FAILED");
-    turn.change.error_text = error.message;
+    turn.change.error_text = error_object(error);
   }
 }
 

@@ -291,6 +291,7 @@ TEST(Rejected, ValuesAreInTheJournalAndTheLogSaysFailed) {
   EXPECT_EQ(table.record.row->last_op, "FAILED");
   EXPECT_THAT(table.lost(), ElementsAre("bad"));
   EXPECT_EQ(table.change.issues.front().kind, "rejected");
+  EXPECT_EQ(table.change.error_text, R"({"code":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"no"})");
   EXPECT_TRUE(table.record.lane.empty());
 }
 

@@ -94,7 +94,7 @@ def test_pause_and_resume():
         world.org.update("Account", {"Id": sfid, "Fax": "comes"})
         wait.equal("fax", "comes", lambda: world.row("account", sfid)["fax"])
         assert world.org.record("Account", sfid)["Phone"] is None and world.log_states()[0] in ("NEW", "PENDING")
-        assert world.duet.mapping_status("Account")["pending"] == 1
+        wait.equal("pending", 1, lambda: world.duet.mapping_status("Account")["pending"])
         assert world.duet.stop() == 0
         world.duet.start()
         assert world.duet.status()["paused"] == "outbound", "a pause outlives a restart"
