@@ -156,7 +156,8 @@ Result<Attempt> attempt_from(const Json& json) {
 
 Json to_json(const HeldValue& held) {
   const auto& [value, changed_at, actor, certain, own] = held;
-  Json json = {{"value", value_to_json(value)}, {"changed_at", to_json(changed_at)}, {"certain", certain}, {"own", own}};
+  Json json = {
+      {"value", value_to_json(value)}, {"changed_at", to_json(changed_at)}, {"certain", certain}, {"own", own}};
   put(json, "actor", actor);
   return json;
 }
