@@ -12,6 +12,7 @@ namespace {
 
 constexpr long kIdleWaitMs = 100;
 constexpr const char* kSource = "events";
+constexpr std::string_view kPositionLost = "replayid.corrupted";
 
 }  // namespace
 
@@ -29,7 +30,10 @@ class InboundWorker::Impl {
 
   Result<Step> step() {
     auto result = try_step();
-    if (!result) start_again();
+    if (result) return result;
+    // The server may say so only when the first events are asked for.
+    if (result.error().code == kPositionLost) lost_ = true;
+    start_again();
     return result;
   }
 
@@ -53,6 +57,7 @@ class InboundWorker::Impl {
   Applier applier_;
 
   bool open_ = false;
+  bool lost_ = false;   ///< the server does not know the stored position
   bool noted_ = false;  ///< the store knows a position
   std::deque<ChangeEvent> buffer_;
   std::map<std::int64_t, bool> loaded_;  ///< by mapping id; a loaded mapping stays so while this worker lives
@@ -89,10 +94,12 @@ Result<void> InboundWorker::Impl::open_after_lost_position() {
 Result<void> InboundWorker::Impl::open() {
   const std::optional<std::string> position = DUET_TRY(ports_.store.position(kSource));
   noted_ = position && !position->empty();
-  auto opened = ports_.stream.open(noted_ ? *position : "");
-  if (!opened && opened.error().code == "replayid.corrupted") {
+  auto opened =
+      lost_ ? fail(ErrorKind::bad_data, "", std::string(kPositionLost)) : ports_.stream.open(noted_ ? *position : "");
+  if (!opened && opened.error().code == kPositionLost) {
     noted_ = false;
     opened = open_after_lost_position();
+    lost_ = lost_ && !opened;
   }
   DUET_TRY(opened);
   open_ = true;
