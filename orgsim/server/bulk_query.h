@@ -33,11 +33,12 @@ struct BulkQueryJob {
   std::vector<std::string> header;
 };
 
-/// The query jobs of the org, at most kJobsMax of them (the oldest go, as after the org's seven days). Safe from
-/// several threads; take it with the org's access held.
+/// The query jobs of the org, at most kJobsMax of them with at most kRowsMax rows (a row takes four bytes); the oldest
+/// go, as after the org's seven days. Safe from several threads; take it with the org's access held.
 class BulkQueryJobs {
  public:
   static constexpr std::size_t kJobsMax = 1'000;
+  static constexpr std::uint64_t kRowsMax = 200'000'000;
 
   /// Gives the job its id.
   std::shared_ptr<BulkQueryJob> add(BulkQueryJob job);
@@ -49,6 +50,7 @@ class BulkQueryJobs {
  private:
   std::mutex mutex_;
   std::uint64_t next_ = 1;
+  std::uint64_t rows_ = 0;
   std::map<std::string, std::shared_ptr<BulkQueryJob>, std::less<>> jobs_;
 };
 

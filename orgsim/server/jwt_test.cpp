@@ -59,7 +59,7 @@ TEST_F(JwtTest, AnythingChangedIsRefused) {
 }
 
 TEST_F(JwtTest, EveryCertificateThatIsMadeCanBeRead) {
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 100; ++i) {
     fs::remove(files_.ca_file);
     prepare_trust_files(directory_);
     for (const fs::path& path : {files_.ca_file, files_.server_certificate_file}) {

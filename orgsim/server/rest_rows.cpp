@@ -166,10 +166,13 @@ HttpResponse read(const RestCall& call, const RowPath& path) {
   if (!record) return error_answer(record.error());
   const Value& stamp = record->get("LastModifiedDate");
   const auto* modified = std::get_if<std::int64_t>(&stamp);
-  if (const std::string_view header = call.request.header("if-modified-since");
-      !header.empty() && modified != nullptr) {
-    if (const auto since = parse_http_date(header); since && *modified / 1000 <= *since / 1000)
-      return empty_answer(304);
+  if (modified != nullptr) {
+    const auto since = parse_http_date(call.request.header("if-modified-since"));
+    if (since && *modified / 1000 <= *since / 1000) return empty_answer(304);
+    const auto unmodified_since = parse_http_date(call.request.header("if-unmodified-since"));
+    if (unmodified_since && *modified / 1000 > *unmodified_since / 1000) {
+      return error_answer(412, codes::kPreconditionFailed, "The record was modified since the given date");
+    }
   }
   const auto body = org->record_json(*record, call.version, field_list(call));
   if (!body) return error_answer(body.error());

@@ -134,6 +134,8 @@ TEST_F(RowsTest, AReadCanBeConditional) {
   const Answer read = get("sobjects/Account/" + id);
   EXPECT_EQ(get("sobjects/Account/" + id, {{"If-Modified-Since", read.header("Last-Modified")}}).status, 304);
   EXPECT_EQ(get("sobjects/Account/" + id, {{"If-Modified-Since", "Thu, 01 Jan 2015 00:00:00 GMT"}}).status, 200);
+  EXPECT_EQ(get("sobjects/Account/" + id, {{"If-Unmodified-Since", read.header("Last-Modified")}}).status, 200);
+  EXPECT_EQ(get("sobjects/Account/" + id, {{"If-Unmodified-Since", "Thu, 01 Jan 2015 00:00:00 GMT"}}).status, 412);
 }
 
 TEST_F(RowsTest, TheClientTokenReachesTheHistory) {
