@@ -49,7 +49,7 @@ class Orgsim:
         if own:
             connection.close()
         if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: HTTP {response.status}: {text[:300].decode(errors='replace')}")
+            raise RuntimeError(f"{method} {path}: HTTP {response.status}: {text[:2000].decode(errors='replace')}")
         return json.loads(text) if text else None
 
     def settings(self, **values):

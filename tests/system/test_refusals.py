@@ -25,7 +25,7 @@ def test_one_bad_record_of_a_batch():
         row = wait.until("the bad row FAILED", lambda: failed_row(world, bad))
         wait.equal("rows with an Id", "100", lambda: world.db.value("SELECT count(sfid) FROM salesforce.account"))
         assert "Code__c" in row["_hc_err"], row
-        json.loads(row["_hc_err"])
+        assert json.loads(row["_hc_err"])["code"], row
         log = world.db.row("SELECT state, sf_message FROM salesforce._trigger_log WHERE record_id = $1", bad)
         assert log["state"] == "FAILED" and "Code__c" in log["sf_message"], log
         issue, = world.duet.api("/api/v1/issues?state=open")["issues"]
