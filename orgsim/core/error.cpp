@@ -1,6 +1,17 @@
 #include "orgsim/core/error.h"
 
+#include "orgsim/core/value.h"
+
 namespace orgsim {
+
+Error make_error(std::string_view code, std::string message, std::vector<std::string> fields) {
+  if (!is_utf8(message)) {
+    for (char& c : message) {
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    }
+  }
+  return {std::string(code), std::move(message), std::move(fields)};
+}
 
 int http_status(std::string_view code) {
   if (code == codes::kNotFound || code == codes::kEntityIsDeleted) return 404;

@@ -22,9 +22,12 @@ struct Error {
 template <typename T>
 using Outcome = std::expected<T, Error>;
 
+/// Messages repeat what the caller sent, so bytes that are no UTF-8 become '?': an error can always be shown as JSON.
+[[nodiscard]] Error make_error(std::string_view code, std::string message, std::vector<std::string> fields = {});
+
 [[nodiscard]] inline std::unexpected<Error> fail(std::string_view code, std::string message,
                                                  std::vector<std::string> fields = {}) {
-  return std::unexpected(Error{std::string(code), std::move(message), std::move(fields)});
+  return std::unexpected(make_error(code, std::move(message), std::move(fields)));
 }
 
 /// The HTTP status that a single-record REST request answers with for this code (§5, §2.0): 404 for NOT_FOUND and

@@ -208,6 +208,7 @@ Outcome<FieldDef> read_field_definition(const json& definition, const FieldDef* 
     field.relationship_name = field.name.substr(0, field.name.size() - 1) + "r";
   }
   in.text("relationshipName", field.relationship_name);
+  in.text("childRelationshipName", field.child_relationship_name);
   bool master_detail = field.cascade_delete;
   in.flag("masterDetail", master_detail);
   if (master_detail && existing == nullptr) {

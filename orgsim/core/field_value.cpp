@@ -117,6 +117,7 @@ Outcome<std::string> multi_select(const FieldDef& field, std::string_view text) 
 Outcome<Value> stored_text(const FieldDef& field, const Value& input, bool csv) {
   const auto* given = std::get_if<std::string>(&input);
   if (given == nullptr) return wrong_type(field, input, csv);
+  if (!is_utf8(*given)) return wrong_type(field, input, csv);
   std::string text = with_lf_only(trim(*given));
   if (text.empty()) return Value{};
   if (field.type == FieldType::multipicklist) {
@@ -142,7 +143,8 @@ Outcome<Value> stored_text(const FieldDef& field, const Value& input, bool csv) 
 
 std::optional<double> read_number(const Value& input) {
   if (const auto* integer = std::get_if<std::int64_t>(&input)) return static_cast<double>(*integer);
-  if (const auto* number = std::get_if<double>(&input)) return *number;
+  if (const auto* number = std::get_if<double>(&input))
+    return std::isfinite(*number) ? std::optional(*number) : std::nullopt;
   const auto* given = std::get_if<std::string>(&input);
   if (given == nullptr) return std::nullopt;
   std::string_view text = trim(*given);
@@ -175,6 +177,15 @@ Outcome<Value> stored_number(const FieldDef& field, const Value& input, bool csv
   return Value{rounded == 0 ? 0.0 : rounded};
 }
 
+/// 1700-01-01 to 4000-12-31, or a time of day (§6.2).
+bool in_range(FieldType type, std::int64_t value) {
+  constexpr std::int64_t kFirstDay = -98'615;
+  constexpr std::int64_t kLastDay = 741'807;
+  if (type == FieldType::time) return value >= 0 && value < kMsPerDay;
+  const std::int64_t unit = type == FieldType::date ? 1 : kMsPerDay;
+  return value >= kFirstDay * unit && value < (kLastDay + 1) * unit;
+}
+
 Outcome<Value> stored_moment(const FieldDef& field, const Value& input, bool csv) {
   const auto* given = std::get_if<std::string>(&input);
   const auto* integer = std::get_if<std::int64_t>(&input);
@@ -192,7 +203,7 @@ Outcome<Value> stored_moment(const FieldDef& field, const Value& input, bool csv
   } else if (const auto days = parse_date(text)) {
     value = field.type == FieldType::date ? *days : *days * kMsPerDay;
   }
-  if (!value) return wrong_type(field, input, csv);
+  if (!value || !in_range(field.type, *value)) return wrong_type(field, input, csv);
   if (field.type == FieldType::datetime) *value -= ((*value % 1000) + 1000) % 1000;
   return Value{*value};
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 
 #include "orgsim/core/random.h"
 
@@ -82,6 +83,26 @@ TEST(StoredValue, MomentsAreWholeSeconds) {
   EXPECT_EQ(stored_value(field_of(FieldType::date), std::string("1970-01-03T23:00:00Z")), Value(std::int64_t{2}));
   EXPECT_EQ(stored_value(field_of(FieldType::time), std::string("00:00:01.500Z")), Value(std::int64_t{1500}));
   EXPECT_NE(error_of(field_of(FieldType::date), std::string("yesterday")), "accepted");
+}
+
+TEST(StoredValue, HostileInput) {
+  const auto far = std::int64_t{1} << 62;
+  for (const FieldType type : {FieldType::date, FieldType::datetime, FieldType::time}) {
+    EXPECT_NE(error_of(field_of(type), far), "accepted");
+    EXPECT_NE(error_of(field_of(type), -far), "accepted");
+  }
+  EXPECT_EQ(stored_value(field_of(FieldType::date), std::string("4000-12-31")), Value(std::int64_t{741'807}));
+  EXPECT_EQ(stored_value(field_of(FieldType::date), std::string("1700-01-01")), Value(std::int64_t{-98'615}));
+  EXPECT_NE(error_of(field_of(FieldType::double_), std::numeric_limits<double>::quiet_NaN()), "accepted");
+  EXPECT_NE(error_of(field_of(FieldType::double_), std::string("1e999")), "accepted");
+  for (const char* bytes : {"\xFF", "\xC3", "\xED\xA0\x80", "\xE0\x80\x80", "a\xF5\x80\x80\x80"}) {
+    const std::string message = error_of(field_of(FieldType::string, 255), std::string(bytes), true);
+    EXPECT_NE(message, "accepted");
+    EXPECT_TRUE(is_utf8(message));
+  }
+  std::string umlauts = "x";
+  for (int i = 0; i < 300; ++i) umlauts += "ä";
+  EXPECT_TRUE(is_utf8(error_of(field_of(FieldType::string, 10), umlauts))) << "the text is cut inside a character";
 }
 
 TEST(StoredValue, Picklists) {

@@ -60,6 +60,12 @@ enum class ReplayPreset : std::uint8_t { latest, earliest, custom };
 /// What happens to an event between commit and log; tests use it for lost, duplicated and gap events.
 enum class EventFate : std::uint8_t { deliver, drop, duplicate, gap };
 
+struct EventPage {
+  std::vector<ChangeEvent> events;
+  /// Where to read on: the last event given, or past events of other topics when this one has no more.
+  std::uint64_t position = 0;
+};
+
 struct UpdatedIds {
   std::vector<std::string> ids;
   std::int64_t latest_date_covered_ms = 0;
@@ -151,6 +157,8 @@ class Org {
   /// Visible events of the topic after this replay id, at most `max`, in order.
   [[nodiscard]] std::vector<ChangeEvent> read_events(std::string_view topic, std::uint64_t after,
                                                      std::size_t max) const;
+  /// The same with the position to go on from, so that a quiet topic does not look at others' events again and again.
+  [[nodiscard]] EventPage read_page(std::string_view topic, std::uint64_t after, std::size_t max) const;
   /// The newest replay id that a keep-alive may carry now: no visible event after it on any topic.
   [[nodiscard]] std::uint64_t latest_replay_id() const;
   /// When the next event that is still delayed becomes visible.

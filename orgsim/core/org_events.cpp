@@ -38,13 +38,19 @@ Outcome<std::uint64_t> Org::start_position(std::string_view topic, ReplayPreset 
 bool Org::can_resume(std::uint64_t position) const { return position >= impl_->events.earliest(); }
 
 std::vector<ChangeEvent> Org::read_events(std::string_view topic, std::uint64_t after, std::size_t max) const {
-  std::vector<ChangeEvent> events;
-  if (max == 0) return events;
+  return read_page(topic, after, max).events;
+}
+
+EventPage Org::read_page(std::string_view topic, std::uint64_t after, std::size_t max) const {
+  EventPage page;
+  page.position = after;
+  if (max == 0) return page;
   impl_->events.read(after, now(), [&](const LoggedEvent& event) {
-    if (impl_->on_topic(topic, impl_->schema.object_at(event.object))) events.push_back(impl_->materialise(event));
-    return events.size() < max;
+    page.position = event.replay_id;
+    if (impl_->on_topic(topic, impl_->schema.object_at(event.object))) page.events.push_back(impl_->materialise(event));
+    return page.events.size() < max;
   });
-  return events;
+  return page;
 }
 
 std::uint64_t Org::latest_replay_id() const { return impl_->events.latest(now()); }

@@ -105,6 +105,10 @@ TEST_F(EventsTest, TopicsAndSelection) {
   made("Thing__c", "{}");
   EXPECT_EQ(events_after(position, "/data/Thing__ChangeEvent").size(), 1U);
   EXPECT_EQ(events_after(position).size(), 2U);
+  const EventPage quiet = org_.read_page("/data/ContactChangeEvent", position, 10);
+  EXPECT_TRUE(quiet.events.empty());
+  EXPECT_EQ(quiet.position, org_.latest_replay_id()) << "others' events are passed over once";
+  EXPECT_EQ(org_.read_page("/data/ChangeEvents", position, 1).position, events_after(position)[0].replay_id);
   ASSERT_TRUE(org_.select_for_events("Account", false));
   made("Account", R"({"Name":"B"})");
   EXPECT_EQ(events_after(position).size(), 2U);

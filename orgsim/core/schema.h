@@ -95,6 +95,7 @@ struct FieldDef {
   std::string default_text;  ///< describe's defaultValue as text, or empty
   std::vector<std::string> reference_to;
   std::string relationship_name;
+  std::string child_relationship_name;  ///< of a custom reference, as the parent's describe lists it
   std::vector<PicklistEntry> picklist;
   std::string custom_id;  ///< 00N id of a custom field
 
@@ -181,6 +182,8 @@ class Schema {
 
  private:
   ObjectDef& add(ObjectDef object);
+  Outcome<std::vector<FieldDef>> read_fields(const std::string& object_name, const ObjectDef* existing,
+                                             const nlohmann::json& definitions) const;
   ObjectDef& create_custom(const std::string& name, const nlohmann::json& definition);
   void put_field(ObjectDef& object, FieldDef field);
   void link_relationship(const ObjectDef& child, const FieldDef& field);

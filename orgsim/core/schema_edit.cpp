@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "orgsim/core/ascii.h"
 #include "orgsim/core/ids.h"
@@ -16,6 +17,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxNameLength = 43;  // 40 and "__c"
 constexpr std::size_t kMaxFieldsPerObject = 800;
+constexpr std::uint32_t kMaxCustomObjects = 2000;
 
 bool is_custom_name(std::string_view name) {
   if (!name.ends_with("__c") || name.size() < 4 || name.size() > kMaxNameLength) return false;
@@ -100,8 +102,8 @@ void Schema::link_relationship(const ObjectDef& child, const FieldDef& field) {
     const auto found = by_name_.find(lower(target));
     if (found == by_name_.end()) continue;
     ObjectDef& parent = objects_[found->second];
-    std::string name =
-        (child.custom ? stem(child.name) : child.name) + "s" + (child.custom || field.custom ? "__r" : "");
+    std::string name = field.child_relationship_name;
+    if (name.empty()) name = (child.custom ? stem(child.name) : child.name) + "s__r";
     const auto taken = [&parent](const std::string& candidate) {
       return std::ranges::any_of(parent.children,
                                  [&candidate](const auto& other) { return other.relationship_name == candidate; });
@@ -109,6 +111,45 @@ void Schema::link_relationship(const ObjectDef& child, const FieldDef& field) {
     if (taken(name)) name = stem(child.name) + "_" + stem(field.name) + "__r";
     parent.children.push_back({child.name, field.name, name, field.cascade_delete, field.restricted_delete});
   }
+}
+
+Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_name, const ObjectDef* existing,
+                                                   const json& definitions) const {
+  std::vector<FieldDef> fields;
+  std::set<std::string> seen;
+  for (const json& item : definitions) {
+    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
+      return fail(codes::kInvalidField, "every field definition needs a 'name'");
+    }
+    const auto name = item["name"].get<std::string>();
+    const FieldDef* known = existing != nullptr ? existing->field(name) : nullptr;
+    if (known == nullptr && !is_custom_name(name)) {
+      return fail(codes::kInvalidField, fmt::format("'{}' is no custom field name (…__c)", name));
+    }
+    if (!seen.insert(lower(name)).second) return fail(codes::kInvalidField, fmt::format("'{}' is defined twice", name));
+    json definition = item;
+    const bool remove = item.contains("remove") && item["remove"] == true;
+    definition.erase("remove");
+    if (remove && (known == nullptr || !known->custom)) {
+      return fail(codes::kInvalidField, fmt::format("there is no custom field '{}' to remove", name));
+    }
+    auto field = read_field_definition(definition, known);
+    if (!field) return std::unexpected(field.error());
+    if (field->external_id && !is_external_id_type(*field)) {
+      return fail(codes::kInvalidField, fmt::format("{}: an external id is a string, email or double", name));
+    }
+    for (const std::string& target : field->reference_to) {
+      if (known == nullptr && object(target) == nullptr && !same_name(target, object_name)) {
+        return fail(codes::kInvalidField, fmt::format("{}: unknown object '{}' in referenceTo", name, target));
+      }
+    }
+    field->removed = remove;
+    fields.push_back(std::move(*field));
+  }
+  if (fields.size() + (existing != nullptr ? existing->fields.size() : 0) > kMaxFieldsPerObject) {
+    return fail(codes::kInvalidField, fmt::format("an object has at most {} fields", kMaxFieldsPerObject));
+  }
+  return fields;
 }
 
 Outcome<const ObjectDef*> Schema::apply(const json& definition) {
@@ -119,44 +160,12 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
     return fail(codes::kInvalidType,
                 fmt::format("'{}' is no standard object of this org and no custom name (…__c)", name));
   }
-
+  if (existing == nullptr && custom_objects_ >= kMaxCustomObjects) {
+    return fail(codes::kInvalidType, fmt::format("an org has at most {} custom objects", kMaxCustomObjects));
+  }
   // First everything is read and checked, then it is applied: an error changes nothing.
-  std::vector<FieldDef> changes;
-  for (const json& item : definition.value("fields", json::array())) {
-    if (!item.is_object() || !item.contains("name") || !item["name"].is_string()) {
-      return fail(codes::kInvalidField, "every field definition needs a 'name'");
-    }
-    const auto field_name = item["name"].get<std::string>();
-    const FieldDef* known = existing != nullptr ? existing->field(field_name) : nullptr;
-    const bool system_name = existing == nullptr && !field_name.ends_with("__c");
-    if (system_name || (known == nullptr && !is_custom_name(field_name))) {
-      return fail(codes::kInvalidField, fmt::format("'{}' is no custom field name (…__c)", field_name));
-    }
-    json fields = item;
-    bool remove = false;
-    if (fields.contains("remove")) {
-      remove = fields["remove"] == true;
-      fields.erase("remove");
-    }
-    if (remove && (known == nullptr || !known->custom)) {
-      return fail(codes::kInvalidField, fmt::format("there is no custom field '{}' to remove", field_name));
-    }
-    auto field = read_field_definition(fields, known);
-    if (!field) return std::unexpected(field.error());
-    if (field->external_id && !is_external_id_type(*field)) {
-      return fail(codes::kInvalidField, fmt::format("{}: an external id is a string, email or double", field_name));
-    }
-    for (const std::string& target : field->reference_to) {
-      if (known == nullptr && object(target) == nullptr && !same_name(target, name)) {
-        return fail(codes::kInvalidField, fmt::format("{}: unknown object '{}' in referenceTo", field_name, target));
-      }
-    }
-    field->removed = remove;
-    changes.push_back(std::move(*field));
-  }
-  if (changes.size() + (existing != nullptr ? existing->fields.size() : 0) > kMaxFieldsPerObject) {
-    return fail(codes::kInvalidField, fmt::format("an object has at most {} fields", kMaxFieldsPerObject));
-  }
+  auto fields = read_fields(name, existing, definition.value("fields", json::array()));
+  if (!fields) return std::unexpected(fields.error());
 
   ObjectDef& target = existing != nullptr ? objects_[existing->index] : create_custom(name, definition);
   if (existing != nullptr) {
@@ -164,7 +173,7 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
     target.label_plural = definition.value("labelPlural", target.label_plural);
     if (target.cdc_supported) target.cdc_selected = definition.value("cdc", target.cdc_selected);
   }
-  for (FieldDef& field : changes) {
+  for (FieldDef& field : *fields) {
     put_field(target, std::move(field));
     target.reindex();
   }

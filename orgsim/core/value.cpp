@@ -55,6 +55,19 @@ CellView to_view(const Value& value) {
   return {};
 }
 
+bool is_utf8(std::string_view text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Decoded decoded = decode(text, at);
+    const bool overlong =
+        (decoded.length == 3 && decoded.code < 0x800) || (decoded.length == 4 && decoded.code < 0x10000);
+    const bool surrogate = decoded.code >= 0xD800 && decoded.code <= 0xDFFF;
+    if (decoded.length == 0 || overlong || surrogate || decoded.code > 0x10FFFF) return false;
+    at += decoded.length;
+  }
+  return true;
+}
+
 std::string fold_case(std::string_view text) {
   std::string folded;
   folded.reserve(text.size());

@@ -24,6 +24,9 @@ using CellView = std::variant<std::monostate, bool, std::int64_t, double, std::s
 [[nodiscard]] Value to_value(const CellView& cell);
 [[nodiscard]] CellView to_view(const Value& value);
 
+/// True for well-formed UTF-8 (no overlong forms, no surrogates).
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 /// Simple case folding of UTF-8 text (ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic): how SOQL compares strings and
 /// how case-insensitive unique fields are indexed. Invalid UTF-8 bytes are kept as they are.
 [[nodiscard]] std::string fold_case(std::string_view text);

@@ -73,9 +73,8 @@ std::vector<SaveResult> write_batch(Transaction& transaction, Operation operatio
       SaveResult repeated;
       repeated.id = operation == Operation::update ? same : "";
       const bool by_id = operation == Operation::update;
-      repeated.errors = {{std::string(codes::kDuplicateValue),
-                          by_id ? "Duplicate id in list: " + same : "Duplicate external id specified: " + same,
-                          {}}};
+      repeated.errors = {make_error(codes::kDuplicateValue,
+                                    (by_id ? "Duplicate id in list: " : "Duplicate external id specified: ") + same)};
       results.push_back(std::move(repeated));
     } else {
       results.push_back(run(transaction, operation, record, key_field));
