@@ -94,8 +94,8 @@ def build_mutant(build, folder, source, old, new):
 
 def link(build, folder, obj):
     """The simulation's own link line, with the mutant's object first: the libraries' object is then not taken."""
-    line = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", "duet_simulation"], check=True, capture_output=True, text=True).stdout
-    command = shlex.split(line.strip().split(" && ")[1])
+    line = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", "tests/simulation/duet_simulation"], check=True, capture_output=True, text=True).stdout
+    command = shlex.split(line.strip().splitlines()[-1].split(" && ")[1])
     program = folder / "duet_simulation_mutant"
     at = command.index("-o")
     command[at + 1] = str(program)

@@ -17,6 +17,9 @@ RECORDS = int(os.environ.get("DUET_KILL9_RECORDS", 50_000))
 EDITS = int(os.environ.get("DUET_KILL9_EDITS", 2_000))
 PAUSE_SECONDS = 0.06
 KILL_SECONDS = (1.0, 5.0)
+DOWN_SECONDS = (0.0, 1.5)
+# As slow as a real org, so that edits on both sides pass each other on the way.
+ORG = {"event_delay_ms": 150, "commit_delay_ms": 30}
 SETTLE_SECONDS = 180
 
 
@@ -24,7 +27,7 @@ def test_edits_on_both_sides():
     seed = int(os.environ.get("DUET_SEED", time.time_ns() % 1_000_000))
     print(f"       kill9: DUET_SEED={seed}, {RECORDS} records, {EDITS} edits", flush=True)
     luck = random.Random(seed)
-    with World(keys=("Account",)) as world:
+    with World(keys=("Account",), org=ORG) as world:
         world.org.generate("Account", RECORDS, seed=seed)
         world.start(ACCOUNT)
         watch(world.db, "account")
@@ -36,6 +39,7 @@ def test_edits_on_both_sides():
         while work.running():
             time.sleep(luck.uniform(*KILL_SECONDS))
             world.duet.kill9()
+            time.sleep(luck.uniform(*DOWN_SECONDS))
             world.duet.start()
             kills += 1
         work.join()

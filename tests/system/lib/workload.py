@@ -11,7 +11,7 @@ FIELDS = ["Phone", "Fax", "Website", "BillingCity", "AccountNumber", "Site"]
 MAPPED = ["Name", *FIELDS, "Description", "NumberOfEmployees", "AnnualRevenue", "CreatedDate", "LastModifiedDate", "Duet_Key__c"]
 ACCOUNT = {"Account": {"fields": MAPPED, "access": "read_write", "upsert": "Duet_Key__c"}}
 
-HOT_RECORDS = 40
+HOT_RECORDS = 25
 DOOMED_RECORDS = 60
 LOCK_SECONDS = 0.3
 
