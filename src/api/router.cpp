@@ -40,8 +40,7 @@ Response from(Result<std::string> result) {
     return response;
   }
   const Error& error = result.error();
-  return error_response(status_of(error.kind), std::string(name_of(error.kind)), error.message,
-                        error.detail.empty() ? std::string(policy_of(error.kind).hint) : error.detail);
+  return error_response(status_of(error.kind), std::string(name_of(error.kind)), error.message, advice_of(error));
 }
 
 std::optional<std::int64_t> to_number(std::string_view text) {

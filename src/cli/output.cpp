@@ -38,7 +38,7 @@ ExitCode exit_code_of(const Error& error) {
 }
 
 ExitCode report(const Error& error, bool json) {
-  const auto hint = policy_of(error.kind).hint;
+  const std::string hint = advice_of(error);
   if (json) {
     nlohmann::ordered_json out;
     out["error"] = {
@@ -50,7 +50,7 @@ ExitCode report(const Error& error, bool json) {
   const std::string code = error.code.empty() ? "" : fmt::format(" ({})", error.code);
   fmt::print(stderr, "duet: {}{}\n", error.message.empty() ? std::string(name_of(error.kind)) : error.message, code);
   if (error.cause) fmt::print(stderr, "      because {}\n", describe(*error.cause));
-  fmt::print(stderr, "      {}\n", error.detail.empty() ? std::string(hint) : error.detail);
+  if (!hint.empty()) fmt::print(stderr, "      {}\n", hint);
   return exit_code_of(error);
 }
 

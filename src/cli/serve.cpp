@@ -65,12 +65,14 @@ Result<void> serve(const GlobalOptions& global) {
   api::AppBackend backend(app);
   const api::Router router(router_options(config, std::move(token)), backend);
   api::Server server({config.server.host, config.server.port, 4}, router);
+  // Before anything is synced: an address that cannot be used ends the start.
   DUET_TRY(server.start());
   log(LogLevel::info, "duet serves",
       {{"version", global.version},
        {"listen", fmt::format("{}:{}", config.server.host, server.port())},
        {"token",
         config.server.token.empty() ? "in " + runtime::api_token_file(config) : std::string("of the configuration")}});
+  app.start();
 
   signals.wait();
   log(LogLevel::info, "duet stops: steps at hand are ended");

@@ -29,6 +29,10 @@ App::App(Config config, std::string version, ports::Clock& clock, ports::Random&
     parts_.push_back(std::make_unique<Part>(connection, clock, random));
 }
 
+void App::start() {
+  for (const auto& part : parts_) part->runner.start();
+}
+
 App::~App() {
   for (const auto& part : parts_) part->runner.request_stop();
 }

@@ -14,11 +14,14 @@
 
 namespace duet::runtime {
 
-/// The composition root: all connections of a configuration, running from construction to destruction. Thread safe.
+/// The composition root: all connections of a configuration, running from start() to destruction. Thread safe.
 class App {
  public:
   App(Config config, std::string version, ports::Clock& clock, ports::Random& random);
   ~App();
+
+  /// Starts all connections. Once.
+  void start();
 
   const Config& config() const { return config_; }
 

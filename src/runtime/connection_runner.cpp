@@ -9,6 +9,7 @@
 #include "postgres/session.h"
 #include "runtime/counter_values.h"
 #include "runtime/import_mappings.h"
+#include "runtime/schema_issues.h"
 #include "runtime/serve_lock.h"
 #include "salesforce/session.h"
 
@@ -27,7 +28,9 @@ Pause to_pause(const postgres::PauseFlags& flags) {
 }  // namespace
 
 ConnectionRunner::ConnectionRunner(const ConnectionConfig& config, ports::Clock& clock, ports::Random& random)
-    : config_(config), clock_(clock), random_(random) {
+    : config_(config), clock_(clock), random_(random) {}
+
+void ConnectionRunner::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -91,7 +94,7 @@ Result<void> ConnectionRunner::turn(const std::stop_token& stop) {
   const auto revision = DUET_TRY(connections.setting(id, kMappingRevision));
   PreparedConnection prepared = DUET_TRY(prepare_connection(config_, *session, *org));
   pause_.set(to_pause(DUET_TRY(connections.paused(id))));
-  report_problems(prepared, *session);
+  DUET_TRY(record_schema_problems(config_, prepared, *session));
   log(LogLevel::info, "connection runs",
       {{"connection", config_.name},
        {"org", prepared.connection.identity.org_id},
@@ -141,25 +144,6 @@ void ConnectionRunner::finish_workers() {
   // Outside of the lock: it waits for the steps at hand.
   if (ending) ending->request_stop();
   ending.reset();
-}
-
-void ConnectionRunner::report_problems(const PreparedConnection& prepared, postgres::Session& session) {
-  for (const codec::MappingProblem& problem : prepared.problems) {
-    log(LogLevel::warn, "mapping does not fit any more",
-        {{"connection", config_.name},
-         {"where", problem.path},
-         {"problem", problem.message},
-         {"advice", problem.advice}});
-  }
-  for (const std::string& object : prepared.left_out) {
-    // Events of the object pass unseen while it is left out; it is read again when it comes back.
-    const auto marked = session.query(
-        "UPDATE duet.mapping SET range_dirty_since = 0, range_dirty_reason = 'the mapping did not run' "
-        "WHERE connection_id = $1::integer AND object = $2",
-        {std::to_string(prepared.id), object});
-    if (!marked)
-      log_error(LogLevel::warn, "cannot note that an object must be read again", marked.error(), {{"object", object}});
-  }
 }
 
 ConnectionStatus ConnectionRunner::live() const {

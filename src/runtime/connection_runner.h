@@ -31,6 +31,8 @@ class ConnectionRunner {
   ConnectionRunner(const ConnectionRunner&) = delete;
   ConnectionRunner& operator=(const ConnectionRunner&) = delete;
 
+  /// Begins to run. Once.
+  void start();
   /// Asks all workers to end after the step at hand.
   void request_stop();
   /// Ends calls to the org that still run.
@@ -48,7 +50,6 @@ class ConnectionRunner {
   Result<void> watch(const std::stop_token& stop, postgres::Session& session, int id,
                      const std::optional<std::string>& revision);
   void finish_workers();
-  void report_problems(const PreparedConnection& prepared, postgres::Session& session);
   void set_state(std::string state, std::optional<Error> error);
   void sleep(const std::stop_token& stop, TimeMs wait_ms);
 

@@ -50,13 +50,18 @@ void Findings::error(std::string check, std::string message, std::string advice)
   findings_.push_back({Severity::error, std::move(check), subject_, std::move(message), std::move(advice), false});
 }
 
+void Findings::unreachable(std::string check, const Error& error) {
+  this->error(std::move(check), error);
+  findings_.back().unreachable = true;
+}
+
 void Findings::error(std::string check, const Error& error) {
   const bool unreachable =
       error.kind == ErrorKind::network || error.kind == ErrorKind::timeout || error.kind == ErrorKind::store_down;
   Error without_detail = error;
   without_detail.detail.clear();
-  findings_.push_back({Severity::error, std::move(check), subject_, describe(without_detail),
-                       error.detail.empty() ? std::string(policy_of(error.kind).hint) : error.detail, unreachable});
+  findings_.push_back(
+      {Severity::error, std::move(check), subject_, describe(without_detail), advice_of(error), unreachable});
 }
 
 std::vector<Finding> examine(const ConnectionConfig& config, const codec::MappingFile* file) {
@@ -70,7 +75,7 @@ std::vector<Finding> examine(const ConnectionConfig& config, const codec::Mappin
   }
   auto session = postgres::Session::connect(config.postgres.url, postgres::SessionRole::admin);
   if (!session) {
-    findings.error("database.connect", session.error());
+    findings.unreachable("database.connect", session.error());
     return std::move(findings).take();
   }
   findings.ok("database.connect", "the database answers at " + without_password(config.postgres.url));

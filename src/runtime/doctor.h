@@ -36,6 +36,8 @@ class Findings {
   void warn(std::string check, std::string message, std::string advice);
   void error(std::string check, std::string message, std::string advice);
   void error(std::string check, const Error& error);
+  /// Whatever the reason: without this nothing can be done.
+  void unreachable(std::string check, const Error& error);
   /// The same collection, about something else.
   void about(std::string subject) { subject_ = std::move(subject); }
 

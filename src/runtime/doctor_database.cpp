@@ -37,13 +37,14 @@ void examine_server(postgres::Session& session, Findings& findings) {
 }
 
 void examine_rights(postgres::Session& session, const std::string& schema, Findings& findings) {
-  const auto rows = ask(
-      session, findings, "database.rights",
-      "SELECT current_user, has_database_privilege(current_database(), 'CREATE'), "
-      "(SELECT has_schema_privilege(oid, 'CREATE, USAGE') FROM pg_catalog.pg_namespace WHERE nspname = $1), "
-      "(SELECT has_schema_privilege(oid, 'CREATE, USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'duet'), "
-      "pg_catalog.to_regprocedure('public.get_xmlbinary()') IS NOT NULL OR has_schema_privilege('public', 'CREATE')",
-      {schema});
+  const auto rows =
+      ask(session, findings, "database.rights",
+          "SELECT current_user, has_database_privilege(current_database(), 'CREATE'), "
+          "(SELECT has_schema_privilege(oid, 'CREATE, USAGE') FROM pg_catalog.pg_namespace WHERE nspname = $1), "
+          "(SELECT has_schema_privilege(oid, 'CREATE, USAGE') FROM pg_catalog.pg_namespace WHERE nspname = 'duet'), "
+          "EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE "
+          "n.nspname = 'public' AND p.proname = 'get_xmlbinary') OR has_schema_privilege('public', 'CREATE')",
+          {schema});
   if (!rows) return;
   const std::string user(rows->text(0, 0));
   bool good = true;

@@ -1,59 +1,15 @@
 #include "runtime/import_plan.h"
 
-#include <map>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "runtime/schema_org_test.h"
 
 namespace duet::runtime {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-/// An org of which only the schema is asked for.
-class SchemaOrg final : public ports::Org {
- public:
-  std::map<std::string, ObjectSchema> objects;
-  std::map<std::string, bool> events;
-  std::optional<Error> describe_error;
-
-  Result<std::vector<ports::ObjectSummary>> list_objects() override {
-    std::vector<ports::ObjectSummary> list;
-    for (const auto& [name, schema] : objects) list.emplace_back().name = name;
-    return list;
-  }
-  Result<ObjectSchema> describe(const std::string& object) override {
-    if (describe_error) return std::unexpected(*describe_error);
-    return objects.at(object);
-  }
-  Result<bool> has_change_events(const std::string& object) override { return events[object]; }
-
-  Result<ports::OrgIdentity> identity() override { return unused(); }
-  ports::ClockOffset clock_offset() override { return {}; }
-  std::optional<ports::ApiUsage> api_usage() override { return std::nullopt; }
-  std::vector<ports::SendOutcome> send(const Mapping&, const ports::SendBatch&) override { return {}; }
-  Result<std::vector<RecordRead>> read(const Mapping&, std::span<const std::string>) override { return unused(); }
-  Result<std::vector<RecordRead>> read_by_key(const Mapping&, std::span<const std::string>) override {
-    return unused();
-  }
-  Result<ports::ReadPage> changed(const Mapping&, TimeMs, TimeMs, const std::string&) override { return unused(); }
-  Result<ports::DeletedPage> deleted(const Mapping&, TimeMs, TimeMs) override { return unused(); }
-  Result<long> count(const Mapping&) override { return unused(); }
-  Result<std::unique_ptr<ports::BulkReader>> bulk_query(const Mapping&) override { return unused(); }
-
- private:
-  static std::unexpected<Error> unused() { return fail(ErrorKind::bug, "not expected here"); }
-};
-
-ObjectSchema schema_of(const std::string& object, std::initializer_list<const char*> fields) {
-  ObjectSchema schema;
-  schema.name = object;
-  schema.queryable = true;
-  for (const char* name : fields) schema.fields.emplace_back().name = name;
-  schema.fields.front().type = FieldType::id;
-  return schema;
-}
 
 codec::FileMapping wanted(const std::string& object, std::initializer_list<const char*> fields) {
   codec::FileMapping mapping;
@@ -66,8 +22,8 @@ codec::FileMapping wanted(const std::string& object, std::initializer_list<const
 class ImportPlanTest : public ::testing::Test {
  protected:
   ImportPlanTest() {
-    org_.objects["Account"] = schema_of("Account", {"Id", "SystemModstamp", "Name", "Phone"});
-    org_.objects["Note__c"] = schema_of("Note__c", {"Id", "SystemModstamp", "Name"});
+    org_.add("Account", {"Name", "Phone"});
+    org_.add("Note__c", {"Name"});
     org_.events["Account"] = true;
   }
   ImportPlan plan(std::vector<codec::FileMapping> mappings, const std::vector<Mapping>& existing = {}) {

@@ -81,7 +81,7 @@ Result<PreparedConnection> prepare_connection(const ConnectionConfig& config, po
   for (const postgres::StoredMapping& each : stored) {
     auto mapping = DUET_TRY(refresh_mapping(org, each.mapping, objects, prepared.problems));
     if (!mapping) {
-      prepared.left_out.push_back(each.mapping.object);
+      prepared.left_out.push_back(each.mapping);
       continue;
     }
     if (auto table = postgres::ensure_table(session, config.postgres.schema, prepared.schema, *mapping); !table) {
@@ -90,7 +90,7 @@ Result<PreparedConnection> prepare_connection(const ConnectionConfig& config, po
           {true, each.mapping.object,
            fmt::format("the table {} cannot be used: {}", mapping->table, table.error().message),
            table.error().detail});
-      prepared.left_out.push_back(each.mapping.object);
+      prepared.left_out.push_back(each.mapping);
       continue;
     }
     if (config.poll_seconds) mapping->polling_seconds = *config.poll_seconds;

@@ -19,7 +19,7 @@ struct PreparedConnection {
   engine::Connection connection;
   /// What the org no longer has: such mappings run without those fields, or not at all.
   std::vector<codec::MappingProblem> problems;
-  std::vector<std::string> left_out;  ///< objects of mappings that do not run
+  std::vector<Mapping> left_out;  ///< as they are stored; they do not run
 };
 
 /// Brings database and org to the point where workers can start: migrations, clone guard, synced schema, mappings as

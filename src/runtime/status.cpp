@@ -14,7 +14,7 @@ Json to_json(const std::optional<Error>& error) {
   return {{"kind", name_of(error->kind)},
           {"code", error->code},
           {"message", describe(*error)},
-          {"hint", policy_of(error->kind).hint}};
+          {"hint", advice_of(*error)}};
 }
 
 Json to_json(const MappingStatus& mapping) {
