@@ -76,8 +76,6 @@ std::vector<std::pair<std::string, std::string>> parse_form(std::string_view tex
 /// Decoded segments of a path without the empty ones.
 std::vector<std::string> split_path(std::string_view path);
 std::string to_lower(std::string_view text);
-/// True for well-formed UTF-8 (no overlong forms, no surrogates).
-bool is_utf8(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 inline constexpr size_t kFormPairsMax = 1000;

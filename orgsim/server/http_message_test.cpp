@@ -34,14 +34,6 @@ TEST(HttpMessage, EncodingRoundTripsEveryByte) {
   EXPECT_EQ(percent_decode(percent_encode(all), true), all);
 }
 
-TEST(HttpMessage, Utf8IsCheckedStrictly) {
-  for (const char* good : {"", "plain", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"})
-    EXPECT_TRUE(is_utf8(good)) << good;
-  for (const char* bad : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "a\xe2\x82"}) {
-    EXPECT_FALSE(is_utf8(bad)) << bad;
-  }
-}
-
 TEST(HttpMessage, ManyPairsAreBounded) {
   std::string text;
   for (int i = 0; i < 5000; ++i) text += "a=b&";

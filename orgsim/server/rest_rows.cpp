@@ -6,6 +6,7 @@
 
 #include "orgsim/core/ids.h"
 #include "orgsim/core/time_text.h"
+#include "orgsim/core/value.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/rest_call.h"
 #include "orgsim/server/write_request.h"
