@@ -12,8 +12,8 @@ JOB_SECONDS = 600
 
 
 class Orgsim:
-    def __init__(self):
-        self.program = Program([find_program("duet-orgsim")])
+    def __init__(self, arguments=()):
+        self.program = Program([find_program("duet-orgsim"), *arguments])
         line = self.program.process.stdout.readline()
         if not line:
             self.program.process.wait(10)
