@@ -107,10 +107,8 @@ std::optional<HttpResponse> OAuth::refuse_client(const Form& form, bool secret_r
 
 HttpResponse OAuth::password_grant(const HttpRequest& request, const Form& form) {
   if (auto refused = refuse_client(form, true)) return *std::move(refused);
-  const std::optional<std::string> user = user_by_name(form.get("username"));
-  if (!user || form.get("password") != credentials_.password + credentials_.security_token) {
-    return oauth_error("invalid_grant", "authentication failure");
-  }
+  const std::optional<std::string> user = check_password(form.get("username"), form.get("password"));
+  if (!user) return oauth_error("invalid_grant", "authentication failure");
   return grant(request, *user, sessions_.make_refresh_token(*user));
 }
 
@@ -164,6 +162,11 @@ HttpResponse OAuth::grant(const HttpRequest& request, const std::string& user_id
   return json_answer(200, body);
 }
 
+std::optional<std::string> OAuth::check_password(std::string_view username, std::string_view password) {
+  if (password != credentials_.password + credentials_.security_token) return std::nullopt;
+  return user_by_name(username);
+}
+
 std::optional<std::string> OAuth::user_by_name(std::string_view username) {
   const OrgHost::Access org = host_.access();
   if (equals_ignoring_case(username, credentials_.username)) return org->integration_user_id();
@@ -173,7 +176,7 @@ std::optional<std::string> OAuth::user_by_name(std::string_view username) {
 }
 
 std::string OAuth::identity_url(const HttpRequest& request, const std::string& user_id) {
-  return fmt::format("https://{}/id/{}/{}", request.host, host_.access()->organization_id(), user_id);
+  return fmt::format("{}/id/{}/{}", request.origin(), host_.access()->organization_id(), user_id);
 }
 
 }  // namespace orgsim

@@ -34,6 +34,8 @@ class OAuth {
   /// `/id/{org}/{user}`.
   HttpResponse identity(const HttpRequest& request);
   const Credentials& credentials() const { return credentials_; }
+  /// The user whom this name and password + security token belong to.
+  std::optional<std::string> check_password(std::string_view username, std::string_view password);
 
  private:
   struct Form;

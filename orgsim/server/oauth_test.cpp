@@ -50,7 +50,8 @@ TEST_F(OAuthTest, PasswordGrantGivesASessionOnTheCallersOrigin) {
   EXPECT_EQ(answer.body["token_type"], "Bearer");
   EXPECT_TRUE(answer.body["issued_at"].is_string());
   EXPECT_FALSE(answer.body.contains("expires_in"));
-  EXPECT_TRUE(answer.body["id"].get<std::string>().starts_with("https://"));
+  // Where the client came from, so that it can follow the link; the identity itself says https (spec §1.2).
+  EXPECT_TRUE(answer.body["id"].get<std::string>().starts_with(text("http") + "/id/00D"));
   EXPECT_EQ(status_with(answer.body["access_token"]), 200);
 }
 

@@ -14,6 +14,7 @@
 #include "orgsim/server/oauth.h"
 #include "orgsim/server/pubsub_service.h"
 #include "orgsim/server/rest_api.h"
+#include "orgsim/server/soap_api.h"
 
 namespace orgsim {
 namespace {
@@ -73,6 +74,7 @@ class OrgServer::Impl {
         faults_(host_, options.seed),
         oauth_(host_, sessions_, usage_, make_credentials(options.seed, files_.jwt_public_key)),
         rest_(host_, sessions_, usage_),
+        soap_(host_, sessions_, usage_, oauth_),
         control_(host_, sessions_, usage_, faults_),
         pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
         pubsub_(pubsub_environment_) {
@@ -128,6 +130,7 @@ class OrgServer::Impl {
     const std::string second = segments.size() > 1 ? to_lower(segments[1]) : std::string{};
     if (first == "services" && second == "data") return rest_.serve(request, {segments.begin() + 2, segments.end()});
     if (first == "services" && second == "oauth2" && segments.size() == 3) return oauth_.serve(request, segments[2]);
+    if (first == "services" && second == "soap") return soap_.serve(request);
     if (first == "id") return oauth_.identity(request);
     if (first == "orgsim") return control_.serve(request);
     return not_found();
@@ -161,6 +164,7 @@ class OrgServer::Impl {
   FaultGate faults_;
   OAuth oauth_;
   RestApi rest_;
+  SoapApi soap_;
   ControlApi control_;
   PubSubEnvironment pubsub_environment_;
   PubSubServer pubsub_;

@@ -82,7 +82,7 @@ HttpResponse serve_resources(const RestCall& call) {
     body[name] = call.base_path() + "/" + name;
   }
   const OrgHost::Access org = call.environment.host.access();
-  body["identity"] = fmt::format("https://{}/id/{}/{}", call.request.host, org->organization_id(), call.writer.user_id);
+  body["identity"] = fmt::format("{}/id/{}/{}", call.request.origin(), org->organization_id(), call.writer.user_id);
   return json_answer(200, body);
 }
 

@@ -29,6 +29,27 @@ const cases = {
     await assert.rejects(new jsforce.Connection({ oauth2, version }).login(ready.username, 'wrong'), /authentication failure/);
   },
 
+  'login by SOAP, logout': async () => {
+    const own = new jsforce.Connection({ loginUrl: url, version });
+    const user = await own.login(ready.username, ready.password + ready.security_token);
+    assert.deepEqual([user.organizationId, own.instanceUrl], [ready.org_id, url]);
+    const token = own.accessToken;
+    assert.equal((await own.soap.getUserInfo()).userName, ready.username);
+    await own.logout();
+    await assert.rejects(connect({ accessToken: token }).query('SELECT Id FROM Account'), { errorCode: 'INVALID_SESSION_ID' });
+    await assert.rejects(new jsforce.Connection({ loginUrl: url, version }).login(ready.username, 'wrong'), /^Error: INVALID_LOGIN: /);
+  },
+
+  'refresh of an ended session': async () => {
+    const oauth2 = { loginUrl: url, clientId: ready.client_id, clientSecret: ready.client_secret };
+    const own = new jsforce.Connection({ oauth2, version });
+    await own.login(ready.username, ready.password + ready.security_token);
+    const old = own.accessToken;
+    await new jsforce.OAuth2(oauth2).revokeToken(old);
+    assert.equal((await own.query('SELECT Id FROM Organization')).totalSize, 1);
+    assert.notEqual(own.accessToken, old);
+  },
+
   'create, retrieve, update, delete': async () => {
     const made = await conn.sobject('Account').create({ Name: 'Acme', NumberOfEmployees: 7 });
     assert.equal(made.success, true);

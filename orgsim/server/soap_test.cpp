@@ -1,0 +1,160 @@
+#include <fmt/format.h>
+
+#include <pugixml.hpp>
+
+#include "orgsim/server/org_server_test.h"
+
+namespace orgsim {
+namespace {
+
+class SoapTest : public ServerTest {
+ protected:
+  std::string text(const char* key) const { return ready_[key]; }
+
+  Answer soap(const std::string& body, const std::string& path = "/services/Soap/u/62.0") {
+    return raw("POST", path, body, {{"SOAPAction", "\"\""}}, "text/xml");
+  }
+
+  Answer with_session(const std::string& operation, const std::string& headers = "") {
+    return soap(
+        fmt::format(R"(<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>)"
+                    R"(<p:SessionHeader xmlns:p="urn:x"><p:sessionId>{}</p:sessionId></p:SessionHeader>{}</e:Header>)"
+                    R"(<e:Body>{}</e:Body></e:Envelope>)",
+                    token_, headers, operation));
+  }
+
+  std::string login_body(const std::string& password) const {
+    return fmt::format(R"(<se:Envelope xmlns:se="http://schemas.xmlsoap.org/soap/envelope/"><se:Header/><se:Body>)"
+                       R"(<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>{}</n1:username>)"
+                       R"(<n1:password><![CDATA[{}]]></n1:password></n1:login></se:Body></se:Envelope>)",
+                       text("username"), password);
+  }
+
+  static std::string element(const std::string& text, const std::string& name) {
+    const std::size_t start = text.find("<" + name + ">");
+    if (start == std::string::npos) return "(none)";
+    const std::size_t from = start + name.size() + 2;
+    return text.substr(from, text.find("</" + name + ">", from) - from);
+  }
+};
+
+TEST_F(SoapTest, LoginGivesASessionAndItsElementsInOrder) {
+  const Answer answer = soap(login_body(text("password") + text("security_token")), "/services/Soap/u/50.0/");
+  ASSERT_EQ(answer.status, 200) << answer.text;
+  EXPECT_EQ(answer.header("Content-Type"), "text/xml;charset=UTF-8");
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(answer.text.c_str()));
+  const pugi::xml_node result = document.first_child().first_child().first_child().first_child();
+  std::vector<std::string> names;
+  for (const pugi::xml_node& node : result.children()) names.emplace_back(node.name());
+  EXPECT_EQ(names, (std::vector<std::string>{"metadataServerUrl", "passwordExpired", "sandbox", "serverUrl",
+                                             "sessionId", "userId", "userInfo"}));
+  std::vector<std::string> user;
+  for (const pugi::xml_node& node : result.child("userInfo").children()) user.emplace_back(node.name());
+  ASSERT_EQ(user.size(), 24u);
+  EXPECT_EQ(user[8], "organizationId");
+  EXPECT_EQ(element(answer.text, "organizationId"), text("org_id"));
+  EXPECT_EQ(element(answer.text, "userName"), text("username"));
+  EXPECT_EQ(element(answer.text, "serverUrl"), text("http") + "/services/Soap/u/50.0/" + text("org_id").substr(0, 15));
+  const std::string session = element(answer.text, "sessionId");
+  EXPECT_EQ(raw("GET", "/services/data/v62.0/limits", "", {{"Authorization", "Bearer " + session}}, "").status, 200);
+
+  token_ = session;
+  EXPECT_EQ(element(with_session("<getUserInfo/>").text, "userId"), element(answer.text, "userId"));
+  EXPECT_EQ(with_session("<logout/>").status, 200);
+  const Answer after = with_session("<getUserInfo/>");
+  EXPECT_EQ(after.status, 500);
+  EXPECT_EQ(element(after.text, "faultcode"), "sf:INVALID_SESSION_ID");
+}
+
+TEST_F(SoapTest, AWrongPasswordIsALoginFault) {
+  const Answer answer = soap(login_body("wrong"));
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(element(answer.text, "faultcode"), "INVALID_LOGIN");
+  EXPECT_EQ(element(answer.text, "sf:exceptionCode"), "INVALID_LOGIN");
+  EXPECT_EQ(element(answer.text, "faultstring"),
+            "INVALID_LOGIN: Invalid username, password, security token; or user locked out.");
+}
+
+TEST_F(SoapTest, LoginIsGoneInNewVersions) {
+  const std::string body = login_body(text("password") + text("security_token"));
+  EXPECT_EQ(soap(body, "/services/Soap/u/64.0").status, 200);
+  EXPECT_EQ(element(soap(body, "/services/Soap/u/65.0").text, "sf:exceptionCode"), "UNSUPPORTED_API_VERSION");
+  EXPECT_EQ(soap(body, "/services/Soap/c/64.0/0DF000000000001").status, 200);
+  EXPECT_EQ(soap(body, "/services/Soap/x/64.0").status, 404);
+}
+
+TEST_F(SoapTest, RecordsAreWrittenAndReadBack) {
+  const Answer made = with_session(
+      "<create><sObjects><type>Account</type><Name>A &amp; B</Name><NumberOfEmployees>7</NumberOfEmployees></sObjects>"
+      "<sObjects><type>Account</type><Phone>1</Phone></sObjects></create>");
+  ASSERT_EQ(made.status, 200) << made.text;
+  EXPECT_NE(made.text.find("<statusCode>REQUIRED_FIELD_MISSING</statusCode></errors><id xsi:nil=\"true\"/>"
+                           "<success>false</success>"),
+            std::string::npos)
+      << made.text;
+  const std::string id = element(made.text, "id");
+  EXPECT_EQ(get("sobjects/Account/" + id).body["Name"], "A & B");
+
+  EXPECT_EQ(
+      element(with_session("<update><sObjects><type>Account</type><fieldsToNull>NumberOfEmployees</fieldsToNull><Id>" +
+                           id + "</Id><Phone>2</Phone><Fax/></sObjects></update>")
+                  .text,
+              "success"),
+      "true");
+  const json row = get("sobjects/Account/" + id).body;
+  EXPECT_TRUE(row["NumberOfEmployees"].is_null());
+  EXPECT_EQ(row["Phone"], "2");
+
+  const std::string read = with_session(
+                               "<retrieve><fieldList>Name, CreatedDate</fieldList><sObjectType>Account</sObjectType>"
+                               "<ids>" +
+                               id + "</ids><ids>001000000000009AAA</ids></retrieve>")
+                               .text;
+  EXPECT_EQ(element(read, "sf:Name"), "A &amp; B");
+  EXPECT_TRUE(element(read, "sf:CreatedDate").ends_with(".000Z"));
+  EXPECT_NE(read.find("<result xsi:nil=\"true\"/>"), std::string::npos);
+
+  EXPECT_EQ(element(with_session("<delete><ids>" + id + "</ids></delete>").text, "success"), "true");
+  EXPECT_EQ(get("sobjects/Account/" + id).status, 404);
+  EXPECT_EQ(element(with_session("<undelete><ids>" + id + "</ids></undelete>").text, "success"), "true");
+  EXPECT_EQ(get("sobjects/Account/" + id).status, 200);
+
+  const std::string purge = "<emptyRecycleBin><ids>" + id + "</ids></emptyRecycleBin>";
+  EXPECT_EQ(element(with_session(purge).text, "success"), "false");
+  with_session("<delete><ids>" + id + "</ids></delete>");
+  EXPECT_EQ(element(with_session(purge).text, "success"), "true");
+  EXPECT_EQ(element(with_session("<undelete><ids>" + id + "</ids></undelete>").text, "success"), "false");
+}
+
+TEST_F(SoapTest, AllOrNoneRollsBackAndTheClientIsInTheHistory) {
+  const Answer answer = with_session(
+      "<create><sObjects><type>Account</type><Name>x</Name></sObjects><sObjects><type>Account</type></sObjects></"
+      "create>",
+      "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>");
+  EXPECT_NE(answer.text.find("ALL_OR_NONE_OPERATION_ROLLED_BACK"), std::string::npos);
+  EXPECT_EQ(query("SELECT COUNT() FROM Account").body["totalSize"], 0);
+
+  const std::string id =
+      element(with_session("<create><sObjects><type>Account</type><Name>x</Name></sObjects></create>",
+                           "<CallOptions><client>loader</client></CallOptions>")
+                  .text,
+              "id");
+  const json first = get("/orgsim/history/Account/" + id).body[0];
+  EXPECT_EQ(first["client"], "loader");
+  EXPECT_EQ(first["api"], "soap");
+}
+
+TEST_F(SoapTest, WhatIsNoEnvelopeIsAFault) {
+  for (const char* body : {"", "<", "not xml", "<a/>", "<Envelope/>", "<Envelope><Body/></Envelope>", "\xff\xfe",
+                           "<!DOCTYPE a [<!ENTITY b \"c\">]><Envelope><Body>&b;</Body></Envelope>"}) {
+    const Answer answer = soap(body);
+    EXPECT_EQ(answer.status, 500) << body;
+    EXPECT_EQ(element(answer.text, "faultcode"), "soapenv:Client") << body;
+  }
+  EXPECT_EQ(element(with_session("<fly/>").text, "faultcode"), "soapenv:Client");
+  EXPECT_EQ(raw("GET", "/services/Soap/u/62.0", "", {}, "").status, 405);
+}
+
+}  // namespace
+}  // namespace orgsim
