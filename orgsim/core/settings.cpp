@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 10> kNumbers = {{
+constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 12> kNumbers = {{
     {"daily_api_limit", &Settings::daily_api_limit},
     {"event_retention_ms", &Settings::event_retention_ms},
     {"max_retained_events", &Settings::max_retained_events},
@@ -22,6 +22,8 @@ constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 10> 
     {"upsert_window_ms", &Settings::upsert_window_ms},
     {"lock_wait_ms", &Settings::lock_wait_ms},
     {"commit_delay_ms", &Settings::commit_delay_ms},
+    {"bulk_queue_ms", &Settings::bulk_queue_ms},
+    {"bulk_chunk_ms", &Settings::bulk_chunk_ms},
     {"recycle_bin_days", &Settings::recycle_bin_days},
 }};
 

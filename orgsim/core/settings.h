@@ -20,6 +20,8 @@ struct Settings {
   std::int64_t upsert_window_ms = 0;              ///< between an upsert's lookup and its insert (§5)
   std::int64_t lock_wait_ms = 10'000;             ///< UNABLE_TO_LOCK_ROW after this wait
   std::int64_t commit_delay_ms = 0;               ///< between a request's last statement and its commit
+  std::int64_t bulk_queue_ms = 0;                 ///< how long a Bulk job or batch waits before work on it starts
+  std::int64_t bulk_chunk_ms = 0;                 ///< added to each 200 rows of a Bulk load, and to a Bulk query's run
   std::int64_t recycle_bin_days = 15;
   std::int64_t overflow_limit = 100'000;  ///< changes in one transaction before GAP_OVERFLOW (§4.7)
   /// Equal changes of several records in one transaction become one event with several recordIds (§0.5).

@@ -10,17 +10,29 @@ namespace orgsim {
 
 namespace {
 
+SaveResult no_id(std::string_view call) {
+  SaveResult out;
+  out.errors = {make_error(codes::kMissingArgument, fmt::format("Id not specified in {} call", call))};
+  return out;
+}
+
 SaveResult run(Transaction& transaction, Operation operation, const BatchRecord& record, std::string_view key_field) {
   switch (operation) {
     case Operation::insert:
       return transaction.insert(record.object, record.input);
     case Operation::update:
+      if (record.input.id.empty()) return no_id("an update");
       return transaction.update(record.object, record.input.id, record.input);
     case Operation::upsert:
+      if (same_name(key_field, "Id") && record.input.id.empty()) {
+        return transaction.insert(record.object, record.input);
+      }
       return transaction.upsert(record.object, key_field, Value{}, record.input);
     case Operation::remove:
+      if (record.input.id.empty()) return no_id("a delete");
       return transaction.remove(record.object, record.input.id);
     case Operation::purge:
+      if (record.input.id.empty()) return no_id("a delete");
       return transaction.purge(record.object, record.input.id);
     case Operation::undelete:
       return transaction.undelete(record.object, record.input.id);

@@ -1,57 +1,41 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "orgsim/core/query.h"
+#include "orgsim/server/bulk_dialect.h"
+#include "orgsim/server/bulk_job_store.h"
 #include "orgsim/server/org_host.h"
 
 namespace orgsim {
 
-enum class BulkJobState : std::uint8_t { upload_complete, in_progress, job_complete, aborted, failed };
-
-/// One Bulk API 2.0 query job. The result is the snapshot of its creation. Guarded by the org's access.
+/// One Bulk API 2.0 query job. The result is the snapshot of its creation; its state follows the machine's clock when
+/// somebody looks. Guarded by the org's access.
 struct BulkQueryJob {
+  /// Rows that the results of all jobs together may have; a row takes four bytes.
+  static constexpr std::uint64_t kWeightMax = 200'000'000;
+
   std::string id;  ///< "750…"
   std::string object;
   std::string user_id;
   std::string version;
   bool query_all = false;
-  char delimiter = ',';
-  std::string delimiter_name = "COMMA";
-  bool crlf = false;
+  BulkDialect dialect;
   BulkJobState state = BulkJobState::upload_complete;
   std::int64_t created_ms = 0;
   std::int64_t changed_ms = 0;
+  std::int64_t queued_ms = 0;  ///< on the machine's clock
+  std::string message;         ///< why it failed
   std::shared_ptr<Org> org;
   QueryCursor cursor;
   std::vector<std::string> header;
+
+  [[nodiscard]] std::uint64_t weight() const { return cursor.total_size(); }
 };
 
-/// The query jobs of the org, at most kJobsMax of them with at most kRowsMax rows (a row takes four bytes); the oldest
-/// go, as after the org's seven days. Safe from several threads; take it with the org's access held.
-class BulkQueryJobs {
- public:
-  static constexpr std::size_t kJobsMax = 1'000;
-  static constexpr std::uint64_t kRowsMax = 200'000'000;
-
-  /// Gives the job its id.
-  std::shared_ptr<BulkQueryJob> add(BulkQueryJob job);
-  std::shared_ptr<BulkQueryJob> find(std::string_view id);
-  bool remove(std::string_view id);
-  /// Oldest first.
-  std::vector<std::shared_ptr<BulkQueryJob>> list();
-
- private:
-  std::mutex mutex_;
-  std::uint64_t next_ = 1;
-  std::uint64_t rows_ = 0;
-  std::map<std::string, std::shared_ptr<BulkQueryJob>, std::less<>> jobs_;
-};
+using BulkQueryJobs = BulkJobStore<BulkQueryJob>;
 
 }  // namespace orgsim

@@ -116,6 +116,14 @@ std::optional<Fault> FaultGate::decide_grpc(std::string_view path, std::string_v
   return fault;
 }
 
+std::optional<BulkFault> FaultGate::decide_bulk(std::string_view path, std::string_view object) {
+  const std::scoped_lock lock(mutex_);
+  if (bulk_plan_.faults().empty()) return std::nullopt;
+  const auto fault = bulk_plan_.decide({.method = "BULK", .path = path, .object = object});
+  if (!fault) return std::nullopt;
+  return bulk_faults_.at(fault->id);
+}
+
 void FaultGate::pause(std::int64_t delay_ms) {
   if (delay_ms <= 0) return;
   host_.access().pause(std::chrono::milliseconds(std::min(delay_ms, kDelayMaxMs)));
@@ -123,6 +131,7 @@ void FaultGate::pause(std::int64_t delay_ms) {
 
 Outcome<std::uint64_t> FaultGate::add(const json& definition) {
   if (definition.is_object() && definition.contains("event")) return add_event_fault(definition);
+  if (definition.is_object() && definition.contains("bulk")) return add_bulk_fault(definition);
   const std::scoped_lock lock(mutex_);
   return plan_.add(definition);
 }
@@ -152,6 +161,34 @@ Outcome<std::uint64_t> FaultGate::add_event_fault(json definition) {
   return id;
 }
 
+Outcome<std::uint64_t> FaultGate::add_bulk_fault(json definition) {
+  const json kind = definition["bulk"];
+  BulkFault fault;
+  if (kind == "fail") {
+    fault = {.kind = BulkFault::Kind::fail, .error = {"InternalServerError", "An internal error occurred", {}}};
+  } else if (kind == "abort") {
+    fault.kind = BulkFault::Kind::abort;
+  } else if (kind == "rows") {
+    fault.kind = BulkFault::Kind::rows;
+    fault.error = {std::string(codes::kUnableToLockRow), "unable to obtain exclusive access to this record", {}};
+  } else {
+    return fail(codes::kJsonParser, "\"bulk\" must be fail, abort or rows");
+  }
+  for (const auto& [name, text] : {std::pair{"code", &fault.error.code}, std::pair{"message", &fault.error.message}}) {
+    const auto given = definition.find(name);
+    if (given == definition.end()) continue;
+    if (!given->is_string()) return fail(codes::kJsonParser, "\"code\" and \"message\" must be texts");
+    *text = given->get<std::string>();
+    definition.erase(given);
+  }
+  definition.erase("bulk");
+  definition["action"] = "status";
+  const std::scoped_lock lock(mutex_);
+  const Outcome<std::uint64_t> id = bulk_plan_.add(definition);
+  if (id) bulk_faults_[*id] = std::move(fault);
+  return id;
+}
+
 EventFate FaultGate::event_fate(const ChangeEvent& event) {
   const std::scoped_lock lock(mutex_);
   const auto fault = event_plan_.decide({.method = "EVENT", .path = "", .object = event.entity});
@@ -166,7 +203,9 @@ void FaultGate::clear() {
   const std::scoped_lock lock(mutex_);
   plan_.clear();
   event_plan_.clear();
+  bulk_plan_.clear();
   fates_.clear();
+  bulk_faults_.clear();
 }
 
 json FaultGate::to_json() {
@@ -179,7 +218,14 @@ json FaultGate::to_json() {
     if (fate != fates_.end()) event["event"] = kNames[static_cast<int>(fate->second)];
     event.erase("action");
   }
-  return {{"faults", plan_.to_json()}, {"event_faults", std::move(events)}};
+  json bulk = bulk_plan_.to_json();
+  for (json& one : bulk) {
+    const auto fault = bulk_faults_.find(one.value("id", std::uint64_t{0}));
+    constexpr const char* kNames[] = {"fail", "abort", "rows"};
+    if (fault != bulk_faults_.end()) one["bulk"] = kNames[static_cast<int>(fault->second.kind)];
+    one.erase("action");
+  }
+  return {{"faults", plan_.to_json()}, {"event_faults", std::move(events)}, {"bulk_faults", std::move(bulk)}};
 }
 
 }  // namespace orgsim

@@ -13,10 +13,18 @@
 
 namespace orgsim {
 
+/// What a fault does to a chunk of a Bulk load: the job fails or is aborted before it, or none of its rows is written.
+struct BulkFault {
+  enum class Kind : std::uint8_t { fail, abort, rows };
+  Kind kind = Kind::fail;
+  Error error;
+};
+
 /// Carries out the fault plan on requests and on change events (design §7, faults). Safe from several threads.
 class FaultGate {
  public:
-  FaultGate(OrgHost& host, std::uint64_t seed) : host_(host), plan_(seed), event_plan_(seed + 1) {}
+  FaultGate(OrgHost& host, std::uint64_t seed)
+      : host_(host), plan_(seed), event_plan_(seed + 1), bulk_plan_(seed + 2) {}
 
   /// The handler's answer, or what the plan puts in its place. Calls to /orgsim/ are never faulty.
   HttpResponse serve(const HttpRequest& request, const HttpHandler& handler);
@@ -24,7 +32,11 @@ class FaultGate {
   /// the method "GRPC".
   std::optional<Fault> decide_grpc(std::string_view path, std::string_view object);
 
-  /// One fault of core/fault_plan.h, or one on change events: {"event":"drop|duplicate|gap","object",…}, or
+  /// The fault for the next chunk of a Bulk load; the method is "BULK", `path` as "/jobs/ingest/750…".
+  std::optional<BulkFault> decide_bulk(std::string_view path, std::string_view object);
+
+  /// One fault of core/fault_plan.h, one on Bulk loads: {"bulk":"fail|abort|rows","code","message","object",…}, or one
+  /// on change events: {"event":"drop|duplicate|gap","object",…}, or
   /// {"event":"stream_reset"}, which happens at once. Returns its id (0 for stream_reset).
   Outcome<std::uint64_t> add(const nlohmann::json& definition);
   void clear();
@@ -32,6 +44,7 @@ class FaultGate {
 
  private:
   Outcome<std::uint64_t> add_event_fault(nlohmann::json definition);
+  Outcome<std::uint64_t> add_bulk_fault(nlohmann::json definition);
   EventFate event_fate(const ChangeEvent& event);
   void pause(std::int64_t delay_ms);
 
@@ -39,7 +52,9 @@ class FaultGate {
   std::mutex mutex_;
   FaultPlan plan_;
   FaultPlan event_plan_;
+  FaultPlan bulk_plan_;
   std::map<std::uint64_t, EventFate> fates_;
+  std::map<std::uint64_t, BulkFault> bulk_faults_;
 };
 
 /// The sObject that a REST request is about, by path, query or body; empty when it names none.

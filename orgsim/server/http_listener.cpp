@@ -127,14 +127,11 @@ class HttpListener::Impl final : public httplib::Server {
   void handle(const httplib::Request& request, httplib::Response& out, const httplib::ContentReader* reader) {
     HttpRequest in = make_request(request, scheme(), address());
     bool broken = false;
-    if (reader != nullptr) {
-      broken = !(*reader)([&in](const char* data, size_t size) {
-        if (in.body.size() + size > kBodyBytesMax) in.body_too_large = true;
-        if (!in.body_too_large) in.body.append(data, size);
-        return !in.body_too_large;
-      });
+    if (reader != nullptr) broken = !read_body(request, *reader, in);
+    if (in.body_too_large) {
+      in.body = {};
+      in.parts.clear();
     }
-    if (in.body_too_large) in.body = {};
     if (broken && !in.body_too_large) {
       // Half a body is no request: nothing of it may be applied.
       out.status = 400;
@@ -158,6 +155,27 @@ class HttpListener::Impl final : public httplib::Server {
       out.set_content(std::move(answer.body), answer.content_type);
     }
     current_request.close_after |= broken;
+  }
+
+  /// False when the body could not be read whole.
+  static bool read_body(const httplib::Request& request, const httplib::ContentReader& reader, HttpRequest& in) {
+    size_t size = 0;
+    const auto take = [&](std::string& place, const char* data, size_t length) {
+      size += length;
+      if (size > kBodyBytesMax) in.body_too_large = true;
+      if (!in.body_too_large) place.append(data, length);
+      return !in.body_too_large;
+    };
+    if (!request.is_multipart_form_data()) {
+      return reader([&](const char* data, size_t length) { return take(in.body, data, length); });
+    }
+    return reader(
+        [&](const httplib::MultipartFormData& part) {
+          if (in.parts.size() == kPartsMax) return false;
+          in.parts.push_back({.name = part.name, .content_type = part.content_type, .body = {}});
+          return true;
+        },
+        [&](const char* data, size_t length) { return !in.parts.empty() && take(in.parts.back().body, data, length); });
   }
 
   bool process_and_close_socket(socket_t fd) override {

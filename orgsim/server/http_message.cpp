@@ -31,6 +31,13 @@ std::optional<std::string_view> HttpRequest::param(std::string_view name) const 
   return std::nullopt;
 }
 
+const HttpPart* HttpRequest::part(std::string_view name) const {
+  for (const HttpPart& part : parts) {
+    if (part.name == name) return &part;
+  }
+  return nullptr;
+}
+
 std::string percent_decode(std::string_view text, bool plus_is_blank) {
   std::string out;
   out.reserve(text.size());

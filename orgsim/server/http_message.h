@@ -20,6 +20,13 @@ enum class ConnectionFate {
   reset,
 };
 
+/// One part of a multipart/form-data body.
+struct HttpPart {
+  std::string name;
+  std::string content_type;
+  std::string body;
+};
+
 /// One request as it stood on the wire, its target split but percent-decoded only per part, so that an encoded slash in
 /// an external id value stays in its segment.
 struct HttpRequest {
@@ -33,6 +40,8 @@ struct HttpRequest {
   /// Names in lower case.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  /// Of a multipart/form-data body, which then is not in `body`; at most kPartsMax.
+  std::vector<HttpPart> parts;
   /// True when the body was cut off at the server's bound; the body is then empty.
   bool body_too_large = false;
   /// When its first byte was there: what the org's request time limit counts from.
@@ -46,6 +55,8 @@ struct HttpRequest {
   std::string_view header(std::string_view lower_case_name) const;
   /// The first query parameter of that name.
   std::optional<std::string_view> param(std::string_view name) const;
+  /// The part of that name, or null.
+  const HttpPart* part(std::string_view name) const;
   /// scheme://host, the origin on which the caller stays (spec §7: instance_url by Host header).
   std::string origin() const { return scheme + "://" + host; }
 };
@@ -79,5 +90,6 @@ std::string to_lower(std::string_view text);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 inline constexpr size_t kFormPairsMax = 1000;
+inline constexpr size_t kPartsMax = 100;
 
 }  // namespace orgsim

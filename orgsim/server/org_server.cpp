@@ -8,7 +8,6 @@
 #include <stdexcept>
 
 #include "orgsim/server/certificate_authority.h"
-#include "orgsim/server/connect_proxy.h"
 #include "orgsim/server/control_api.h"
 #include "orgsim/server/http_listener.h"
 #include "orgsim/server/json_answer.h"
@@ -63,26 +62,6 @@ Credentials make_credentials(std::uint64_t seed, std::string jwt_public_key) {
 /// A host that needs no junk segment in front, as some clients send (spec §0.22): "/x.salesforce.com/services/…".
 bool is_junk_host(const std::string& segment) { return segment.ends_with(".salesforce.com"); }
 
-/// "127.0.0.1:41877", as a client is to be given it.
-std::string address_text(const ListenAddress& address) {
-  const bool is_v6 = address.host.find(':') != std::string::npos;
-  return fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), address.host, address.port);
-}
-
-/// Salesforce's public names lead to the TLS listeners and our own addresses to themselves (spec §7).
-std::optional<ListenAddress> tunnel_route(const std::string& host, int port, const ListenAddress& https,
-                                          const ListenAddress& grpc_tls) {
-  constexpr int kTlsPort = 443;
-  constexpr int kPubSubPort = 7443;
-  const bool is_pubsub = host.starts_with("api.") && host.ends_with("pubsub.salesforce.com");
-  if (is_pubsub && (port == kPubSubPort || port == kTlsPort)) return grpc_tls;
-  if (host.ends_with(".salesforce.com") && port == kTlsPort) return https;
-  for (const ListenAddress& own : {https, grpc_tls}) {
-    if (port == own.port && (host == own.host || host == "localhost" || host == "127.0.0.1")) return own;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 class OrgServer::Impl {
@@ -94,7 +73,7 @@ class OrgServer::Impl {
         sessions_(host_.access()->organization_id(), options.seed),
         faults_(host_, options.seed),
         oauth_(host_, sessions_, usage_, make_credentials(options.seed, files_.jwt_public_key)),
-        rest_(host_, sessions_, usage_),
+        rest_(host_, sessions_, usage_, faults_),
         soap_(host_, sessions_, usage_, oauth_),
         control_(host_, sessions_, usage_, faults_),
         pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
@@ -107,19 +86,10 @@ class OrgServer::Impl {
     if (options.grpc_tls) grpc_tls_ = listen_grpc(*options.grpc_tls, true);
     if (http_) http_->start();
     if (https_) https_->start();
-    if (options.proxy) {
-      const ListenAddress https{.host = options.https->host, .port = https_->port()};
-      proxy_ =
-          std::make_unique<ConnectProxy>(*options.proxy, [https, grpc_tls = *grpc_tls_](const auto& host, int port) {
-            return tunnel_route(host, port, https, grpc_tls);
-          });
-      proxy_->start();
-    }
   }
 
   ~Impl() {
     host_.stop();
-    if (proxy_) proxy_->stop();
     pubsub_.stop();
     if (http_) http_->stop();
     if (https_) https_->stop();
@@ -127,14 +97,12 @@ class OrgServer::Impl {
 
   std::string ready_line() const {
     const Credentials& credentials = oauth_.credentials();
-    const auto text_or_null = [](const std::optional<ListenAddress>& address) {
-      return address ? json(address_text(*address)) : json();
-    };
+    const auto text_or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
     return json_text(json{{"http", http_ ? json(http_->url()) : json()},
                           {"https", https_ ? json(https_->url()) : json()},
                           {"grpc", text_or_null(grpc_)},
                           {"grpc_tls", text_or_null(grpc_tls_)},
-                          {"proxy", proxy_ ? json(proxy_->url()) : json()},
+                          {"proxy", nullptr},
                           {"ca_file", files_.ca_file.string()},
                           {"username", credentials.username},
                           {"password", credentials.password},
@@ -177,13 +145,14 @@ class OrgServer::Impl {
     return std::make_unique<HttpListener>(options, [this](const HttpRequest& request) { return handle(request); });
   }
 
-  ListenAddress listen_grpc(const ListenAddress& address, bool tls) {
+  std::string listen_grpc(const ListenAddress& address, bool tls) {
     PubSubServer::Listener listener{.host = address.host, .port = address.port, .certificate_file = {}, .key_file = {}};
     if (tls) {
       listener.certificate_file = files_.server_certificate_file;
       listener.key_file = files_.server_key_file;
     }
-    return {.host = address.host, .port = pubsub_.listen(listener)};
+    const int port = pubsub_.listen(listener);
+    return fmt::format("{}:{}", address.host, port);
   }
 
   DataDirectory directory_;
@@ -200,11 +169,10 @@ class OrgServer::Impl {
   PubSubEnvironment pubsub_environment_;
   PubSubServer pubsub_;
   std::string access_token_;
-  std::optional<ListenAddress> grpc_;
-  std::optional<ListenAddress> grpc_tls_;
+  std::string grpc_;
+  std::string grpc_tls_;
   std::unique_ptr<HttpListener> http_;
   std::unique_ptr<HttpListener> https_;
-  std::unique_ptr<ConnectProxy> proxy_;
 };
 
 OrgServer::OrgServer(const ServerOptions& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -17,8 +17,7 @@ class ServerTest : public testing::Test {
  protected:
   using json = nlohmann::json;
 
-  /// Plain HTTP and both kinds of gRPC; with_proxy adds HTTPS and the CONNECT proxy.
-  explicit ServerTest(bool with_proxy = false);
+  ServerTest();
 
   struct Answer {
     int status = 0;  ///< 0: the connection was closed without an answer

@@ -43,7 +43,7 @@ std::string call_kind(const RestCall& call) {
   }
   if (first == "composite") return call.is_read() ? "collections_read" : "collections_write";
   if (first == "query" || first == "queryall") return "query";
-  if (first == "jobs") return "bulk_query";
+  if (first == "jobs") return equals_ignoring_case(call.segment(1), "query") ? "bulk_query" : "bulk_ingest";
   return first.empty() ? "resources" : first == "limits" ? "limits" : "other";
 }
 
@@ -85,8 +85,12 @@ std::string_view header_option(std::string_view header, std::string_view option)
   return {};
 }
 
-RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage)
-    : host_(host), sessions_(sessions), usage_(usage), environment_{host, usage, cursors_, bulk_jobs_} {}
+RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults)
+    : host_(host),
+      sessions_(sessions),
+      usage_(usage),
+      bulk_(host, faults),
+      environment_{host, usage, cursors_, bulk_} {}
 
 HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string> segments) {
   if (segments.empty()) return serve_versions();
@@ -129,6 +133,7 @@ HttpResponse RestApi::dispatch(const RestCall& call) {
   if (first == "queryall") return serve_query(call, true);
   if (first == "composite" && equals_ignoring_case(call.segment(1), "sobjects")) return serve_collections(call);
   if (first == "jobs" && equals_ignoring_case(call.segment(1), "query")) return serve_bulk_query(call);
+  if (first == "jobs" && equals_ignoring_case(call.segment(1), "ingest")) return serve_bulk_ingest(call);
   return not_found();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "orgsim/server/bulk_query.h"
+#include "orgsim/server/bulk_service.h"
 #include "orgsim/server/http_message.h"
 #include "orgsim/server/query_cursors.h"
 #include "orgsim/server/rest_call.h"
@@ -11,7 +11,7 @@ namespace orgsim {
 /// Everything under /services/data: versions without a session, the rest with one, counted against the daily limit.
 class RestApi {
  public:
-  RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage);
+  RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults);
 
   /// `segments` are those after "services"/"data".
   HttpResponse serve(const HttpRequest& request, std::vector<std::string> segments);
@@ -24,7 +24,7 @@ class RestApi {
   Sessions& sessions_;
   ApiUsage& usage_;
   QueryCursors cursors_;
-  BulkQueryJobs bulk_jobs_;
+  BulkService bulk_;
   RestEnvironment environment_;
 };
 

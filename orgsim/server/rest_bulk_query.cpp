@@ -7,9 +7,10 @@
 #include <optional>
 
 #include "orgsim/core/time_text.h"
-#include "orgsim/server/bulk_query.h"
+#include "orgsim/server/bulk_service.h"
 #include "orgsim/server/csv_writer.h"
 #include "orgsim/server/json_answer.h"
+#include "orgsim/server/jwt.h"
 #include "orgsim/server/rest_call.h"
 
 namespace orgsim {
@@ -22,28 +23,8 @@ constexpr std::uint64_t kDefaultPageRows = 50'000;
 /// A piece of the body, made in one turn with the org held: about a millisecond.
 constexpr std::size_t kPieceBytes = 256 * 1024;
 
-struct Delimiter {
-  std::string_view name;
-  char character;
-};
-constexpr Delimiter kDelimiters[] = {{"COMMA", ','}, {"BACKQUOTE", '`'}, {"CARET", '^'},
-                                     {"PIPE", '|'},  {"SEMICOLON", ';'}, {"TAB", '\t'}};
-
-std::string_view state_name(BulkJobState state) {
-  switch (state) {
-    case BulkJobState::upload_complete:
-      return "UploadComplete";
-    case BulkJobState::in_progress:
-      return "InProgress";
-    case BulkJobState::job_complete:
-      return "JobComplete";
-    case BulkJobState::aborted:
-      return "Aborted";
-    case BulkJobState::failed:
-      return "Failed";
-  }
-  return "Failed";
-}
+/// Pages that one call of resultPages names.
+constexpr int kPagesNamed = 5;
 
 json job_json(const BulkQueryJob& job, bool with_progress) {
   json out = {{"id", job.id},
@@ -55,9 +36,9 @@ json job_json(const BulkQueryJob& job, bool with_progress) {
               {"state", state_name(job.state)},
               {"concurrencyMode", "Parallel"},
               {"contentType", "CSV"},
-              {"apiVersion", std::strtod(job.version.c_str(), nullptr)},
-              {"lineEnding", job.crlf ? "CRLF" : "LF"},
-              {"columnDelimiter", job.delimiter_name}};
+              {"apiVersion", version_number(job.version)},
+              {"lineEnding", job.dialect.line_ending_name()},
+              {"columnDelimiter", job.dialect.delimiter_name}};
   if (with_progress) {
     const bool done = job.state == BulkJobState::job_complete;
     out["jobType"] = "V2Query";
@@ -65,27 +46,12 @@ json job_json(const BulkQueryJob& job, bool with_progress) {
     out["retries"] = 0;
     out["totalProcessingTime"] = job.changed_ms - job.created_ms;
     out["isPkChunkingSupported"] = true;
+    if (!job.message.empty()) out["errorMessage"] = job.message;
   }
   return out;
 }
 
 HttpResponse bulk_error(std::string_view code, std::string_view message) { return error_answer(400, code, message); }
-
-/// The job's dialect from the request, or what is wrong with it.
-std::optional<HttpResponse> read_dialect(const json& body, BulkQueryJob& job) {
-  const std::string name = body.value("columnDelimiter", "COMMA");
-  const auto* found = std::find_if(std::begin(kDelimiters), std::end(kDelimiters),
-                                   [&](const Delimiter& one) { return one.name == name; });
-  if (found == std::end(kDelimiters)) return bulk_error("INVALIDJOB", "Unknown columnDelimiter: " + name);
-  job.delimiter = found->character;
-  job.delimiter_name = name;
-  const std::string ending = body.value("lineEnding", "LF");
-  if (ending != "LF" && ending != "CRLF") return bulk_error("INVALIDJOB", "Unknown lineEnding: " + ending);
-  job.crlf = ending == "CRLF";
-  if (body.value("contentType", "CSV") != "CSV")
-    return bulk_error("INVALIDJOB", "Only the content type CSV is supported");
-  return std::nullopt;
-}
 
 HttpResponse create(const RestCall& call, const json& body) {
   const std::string operation = body.value("operation", "");
@@ -105,50 +71,61 @@ HttpResponse create(const RestCall& call, const json& body) {
     }
     header.push_back(column.path);
   }
+  auto dialect = read_bulk_dialect(body);
+  if (!dialect) return error_answer(dialect.error());
   const std::int64_t now = org->now();
   std::string object = cursor->object().name;
-  BulkQueryJob job{.id = {},
-                   .object = std::move(object),
-                   .user_id = call.writer.user_id,
-                   .version = call.version,
-                   .query_all = operation == "queryAll",
-                   .created_ms = now,
-                   .changed_ms = now,
-                   .org = org.share(),
-                   .cursor = *std::move(cursor),
-                   .header = std::move(header)};
-  if (auto refused = read_dialect(body, job)) return *std::move(refused);
-  return json_answer(200, job_json(*call.environment.bulk_jobs.add(std::move(job)), false));
+  BulkService& bulk = call.environment.bulk;
+  auto job = std::make_shared<BulkQueryJob>(BulkQueryJob{.id = bulk.ids.job(),
+                                                         .object = std::move(object),
+                                                         .user_id = call.writer.user_id,
+                                                         .version = call.version,
+                                                         .query_all = operation == "queryAll",
+                                                         .dialect = *std::move(dialect),
+                                                         .created_ms = now,
+                                                         .changed_ms = now,
+                                                         .queued_ms = wall_clock_ms(),
+                                                         .message = {},
+                                                         .org = org.share(),
+                                                         .cursor = *std::move(cursor),
+                                                         .header = std::move(header)});
+  bulk.queries.add(job);
+  return json_answer(200, job_json(*job, false));
 }
 
 HttpResponse create_from_body(const RestCall& call) {
-  const Outcome<json> body = parse_json(call.request.body);
-  if (!body) return error_answer(body.error());
-  if (!body->is_object()) return error_answer(400, codes::kJsonParser, "The body must be an object");
-  for (const auto& [name, value] : body->items()) {
-    if (!value.is_string() && !value.is_null()) {
-      return error_answer(400, codes::kJsonParser, fmt::format("\"{}\" must be a text", name));
-    }
-  }
-  json texts = json::object();
-  for (const auto& [name, value] : body->items()) {
-    if (value.is_string()) texts[name] = value;
-  }
-  return create(call, texts);
+  const Outcome<json> body = read_text_members(call.request.body);
+  return body ? create(call, *body) : error_answer(body.error());
 }
 
-/// The work of the job is done when somebody looks: the simulator has no queue.
-void progress(BulkQueryJob& job, std::int64_t now_ms) {
-  if (job.state != BulkJobState::upload_complete) return;
-  job.state = BulkJobState::job_complete;
-  job.changed_ms = now_ms;
+/// Brings the job to where it would be by now: UploadComplete for bulk_queue_ms, InProgress for bulk_chunk_ms, then
+/// complete, unless the fault plan has something else for it.
+void progress(BulkService& bulk, const OrgHost::Access& org, BulkQueryJob& job) {
+  if (is_over(job.state)) return;
+  const auto go = [&](BulkJobState next) {
+    if (job.state != next) job.changed_ms = org->now();
+    job.state = next;
+  };
+  const Settings& settings = org->settings();
+  const std::int64_t waited = wall_clock_ms() - job.queued_ms;
+  if (waited < settings.bulk_queue_ms) return;
+  if (waited < settings.bulk_queue_ms + settings.bulk_chunk_ms) return go(BulkJobState::in_progress);
+  const auto fault = bulk.faults.decide_bulk("/jobs/query/" + job.id, job.object);
+  if (!fault) return go(BulkJobState::job_complete);
+  if (fault->kind == BulkFault::Kind::abort) return go(BulkJobState::aborted);
+  job.message = fault->error.code + " : " + fault->error.message;
+  go(BulkJobState::failed);
 }
 
 /// Makes the page's CSV piece by piece; the org is held for one piece at a time.
 class ResultStream {
  public:
   ResultStream(OrgHost& host, std::shared_ptr<BulkQueryJob> job, std::uint64_t first, std::uint64_t end)
-      : host_(host), job_(std::move(job)), writer_(job_->delimiter, job_->crlf), row_(first), end_(end) {
+      : host_(host),
+        job_(std::move(job)),
+        writer_(job_->dialect.delimiter, job_->dialect.crlf),
+        row_(first),
+        end_(end) {
     writer_.header(job_->header);
     for (const QueryColumn& column : job_->cursor.columns()) types_.push_back(column.field->type);
   }
@@ -178,80 +155,131 @@ class ResultStream {
   const std::uint64_t end_;
 };
 
-HttpResponse results(const RestCall& call, std::shared_ptr<BulkQueryJob> job) {
-  if (job->state != BulkJobState::job_complete) {
-    return bulk_error("INVALIDJOBSTATE", fmt::format("The job is {}: it has no results", state_name(job->state)));
-  }
-  const auto number = [&](std::string_view name, std::uint64_t otherwise) -> std::optional<std::uint64_t> {
-    const std::string_view text = call.request.param(name).value_or("");
-    if (text.empty() || text == "null") return otherwise;
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    if (const auto parsed = std::from_chars(text.data(), end, value); parsed.ptr != end || parsed.ec != std::errc{}) {
-      return std::nullopt;
-    }
-    return value;
-  };
-  const std::uint64_t total = job->cursor.total_size();
-  const auto rows = number("maxRecords", kDefaultPageRows);
-  const auto first = number("locator", 0);
-  if (!rows || *rows == 0) return bulk_error("INVALIDQUERY", "maxRecords must be a positive number");
-  if (!first || *first > total) return bulk_error("INVALID_QUERY_LOCATOR", "invalid query locator");
-  const std::uint64_t end = std::min(total, *first + std::min(*rows, total));
+/// A page by its locator: the number of its first row in base 64, as an org's locators look.
+std::string locator_of(std::uint64_t row) { return base64url_encode(std::to_string(row)); }
 
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  return parsed.ptr == end && parsed.ec == std::errc{} ? std::optional(value) : std::nullopt;
+}
+
+struct PageWish {
+  std::uint64_t first = 0;
+  std::uint64_t rows = kDefaultPageRows;
+};
+
+Outcome<PageWish> read_page(const RestCall& call, const BulkQueryJob& job) {
+  PageWish wish;
+  if (const auto text = call.request.param("maxRecords"); text && !text->empty()) {
+    const auto rows = number(*text);
+    if (!rows || *rows == 0) return fail("INVALIDQUERY", "maxRecords must be a positive number");
+    wish.rows = *rows;
+  }
+  if (const auto text = call.request.param("locator"); text && !text->empty() && *text != "null") {
+    const auto decoded = base64_decode(*text);
+    const auto row = decoded ? number(*decoded) : std::nullopt;
+    if (!row || *row > job.cursor.total_size()) return fail("INVALID_QUERY_LOCATOR", "invalid query locator");
+    wish.first = *row;
+  }
+  wish.rows = std::min(wish.rows, job.cursor.total_size());
+  return wish;
+}
+
+HttpResponse results(const RestCall& call, std::shared_ptr<BulkQueryJob> job, const PageWish& wish) {
+  const std::uint64_t total = job->cursor.total_size();
+  const std::uint64_t end = std::min(total, wish.first + wish.rows);
   HttpResponse out;
   out.content_type = "text/csv; charset=UTF-8";
-  out.set_header("Sforce-NumberOfRecords", std::to_string(end - *first));
-  out.set_header("Sforce-Locator", end == total ? "null" : std::to_string(end));
-  auto stream = std::make_shared<ResultStream>(call.environment.host, std::move(job), *first, end);
+  out.set_header("Sforce-NumberOfRecords", std::to_string(end - wish.first));
+  out.set_header("Sforce-Locator", end == total ? "null" : locator_of(end));
+  auto stream = std::make_shared<ResultStream>(call.environment.host, std::move(job), wish.first, end);
   out.stream = [stream](std::string& piece) { return stream->next(piece); };
   return out;
 }
 
-HttpResponse change_state(const RestCall& call, BulkQueryJob& job, std::int64_t now_ms) {
-  const Outcome<json> body = parse_json(call.request.body);
-  if (!body) return error_answer(body.error());
-  if (!body->is_object() || body->value("state", json()) != "Aborted") {
-    return bulk_error("INVALIDJOBSTATE", "A query job can only be set to Aborted");
+/// The next pages by URL, so that a client can fetch them side by side.
+HttpResponse result_pages(const RestCall& call, const BulkQueryJob& job, const PageWish& wish) {
+  const std::uint64_t total = job.cursor.total_size();
+  const std::string base = call.base_path() + "/jobs/query/" + job.id;
+  const auto query = [&](std::uint64_t row) {
+    return fmt::format("?locator={}&maxRecords={}", locator_of(row), std::max<std::uint64_t>(wish.rows, 1));
+  };
+  json pages = json::array();
+  std::uint64_t row = wish.first;
+  for (int i = 0; i < kPagesNamed && (row < total || (row == 0 && i == 0)); ++i) {
+    pages.push_back({{"resultUrl", base + "/results" + query(row)}});
+    row = std::min(total, row + std::max<std::uint64_t>(wish.rows, 1));
   }
-  if (job.state != BulkJobState::upload_complete && job.state != BulkJobState::in_progress) {
-    return bulk_error("INVALIDJOBSTATE", fmt::format("The job is {} and cannot be aborted", state_name(job.state)));
+  json out = {{"resultPages", std::move(pages)}, {"done", row >= total}, {"nextRecordsUrl", nullptr}};
+  if (row < total) out["nextRecordsUrl"] = base + "/resultPages" + query(row);
+  return json_answer(200, out);
+}
+
+HttpResponse serve_results(const RestCall& call, std::shared_ptr<BulkQueryJob> job) {
+  const std::string name = to_lower(call.segment(3));
+  if (name != "results" && name != "resultpages") return not_found();
+  if (!call.is_read()) return method_not_allowed(call.request, "GET,HEAD");
+  if (job->state != BulkJobState::job_complete) {
+    return bulk_error(kInvalidJobState, fmt::format("The job is {}: it has no results", state_name(job->state)));
+  }
+  const auto wish = read_page(call, *job);
+  if (!wish) return error_answer(wish.error());
+  return name == "results" ? results(call, std::move(job), *wish) : result_pages(call, *job, *wish);
+}
+
+HttpResponse change_state(const RestCall& call, const OrgHost::Access& org, BulkQueryJob& job) {
+  const auto wanted = read_wanted_state(call.request.body);
+  if (!wanted) return error_answer(wanted.error());
+  if (*wanted != "Aborted") return bulk_error(kInvalidJobState, "A query job can only be set to Aborted");
+  if (is_over(job.state)) {
+    return bulk_error(kInvalidJobState,
+                      fmt::format("Aborting already {} Job not allowed",
+                                  job.state == BulkJobState::job_complete ? "Completed" : state_name(job.state)));
   }
   job.state = BulkJobState::aborted;
-  job.changed_ms = now_ms;
+  job.changed_ms = org->now();
   return json_answer(200, job_json(job, false));
 }
 
-HttpResponse list(const RestCall& call) {
+HttpResponse list(const RestCall& call, const OrgHost::Access& org) {
   json records = json::array();
-  for (const auto& job : call.environment.bulk_jobs.list()) records.push_back(job_json(*job, false));
+  for (const auto& job : call.environment.bulk.queries.list()) {
+    if (job->org != org.share()) continue;
+    progress(call.environment.bulk, org, *job);
+    json one = job_json(*job, false);
+    one["jobType"] = "V2Query";
+    records.push_back(std::move(one));
+  }
   return json_answer(200, {{"done", true}, {"records", std::move(records)}, {"nextRecordsUrl", nullptr}});
 }
 
 }  // namespace
 
 HttpResponse serve_bulk_query(const RestCall& call) {
+  BulkService& bulk = call.environment.bulk;
   if (call.path.size() == 2) {
     if (call.is("POST")) return create_from_body(call);
     const OrgHost::Access org = call.environment.host.access();
-    return call.is_read() ? list(call) : method_not_allowed(call.request, "GET,HEAD,POST");
+    return call.is_read() ? list(call, org) : method_not_allowed(call.request, "GET,HEAD,POST");
   }
   const OrgHost::Access org = call.environment.host.access();
-  const std::shared_ptr<BulkQueryJob> job = call.environment.bulk_jobs.find(call.segment(2));
+  const std::shared_ptr<BulkQueryJob> job = bulk.queries.find(call.segment(2));
   if (job == nullptr || job->org != org.share()) return not_found();
-  if (call.path.size() == 4 && equals_ignoring_case(call.segment(3), "results")) {
-    if (!call.is_read()) return method_not_allowed(call.request, "GET,HEAD");
-    progress(*job, org->now());
-    return results(call, job);
-  }
+  // What aborts a job is not what ends it.
+  if (!call.is("PATCH")) progress(bulk, org, *job);
+  if (call.path.size() == 4) return serve_results(call, job);
   if (call.path.size() != 3) return not_found();
-  if (call.is("PATCH")) return change_state(call, *job, org->now());
+  if (call.is("PATCH")) return change_state(call, org, *job);
   if (call.is("DELETE")) {
-    call.environment.bulk_jobs.remove(job->id);
+    if (job->state == BulkJobState::in_progress) {
+      return bulk_error(kInvalidJobState, "The job is InProgress: it cannot be deleted");
+    }
+    bulk.queries.remove(job->id);
     return empty_answer(204);
   }
   if (!call.is_read()) return method_not_allowed(call.request, "DELETE,GET,HEAD,PATCH");
-  progress(*job, org->now());
   return json_answer(200, job_json(*job, true));
 }
 

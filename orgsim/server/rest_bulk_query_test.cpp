@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "orgsim/server/org_server_test.h"
 
 namespace orgsim {
@@ -64,9 +66,53 @@ TEST_F(BulkQueryTest, PagesFollowTheLocatorAndMissNothing) {
   }
   EXPECT_EQ(locator, "null");
   EXPECT_EQ(ids.size(), 2500u);
-  EXPECT_EQ(get(job + "/results?locator=99999").status, 400);
+  EXPECT_EQ(get(job + "/results?locator=OTk5OTk").status, 400) << "past the end";
   EXPECT_EQ(get(job + "/results?locator=x").status, 400);
   EXPECT_EQ(get(job + "/results?maxRecords=0").status, 400);
+}
+
+TEST_F(BulkQueryTest, ResultPagesNameThePagesSideBySide) {
+  generate(1300);
+  const std::string job = "jobs/query/" + start("SELECT Id FROM Account").body["id"].get<std::string>();
+  const Answer first = get(job + "/resultPages?maxRecords=200");
+  ASSERT_EQ(first.status, 200) << first.text;
+  ASSERT_EQ(first.body["resultPages"].size(), 5u);
+  EXPECT_FALSE(first.body["done"].get<bool>());
+  const Answer last = get(first.body["nextRecordsUrl"].get<std::string>());
+  ASSERT_EQ(last.body["resultPages"].size(), 2u) << last.text;
+  EXPECT_TRUE(last.body["done"].get<bool>());
+  EXPECT_TRUE(last.body["nextRecordsUrl"].is_null());
+  int rows = 0;
+  for (const json& pages : {first.body["resultPages"], last.body["resultPages"]}) {
+    for (const json& page : pages) {
+      rows += std::stoi(get(page["resultUrl"].get<std::string>()).header("Sforce-NumberOfRecords"));
+    }
+  }
+  EXPECT_EQ(rows, 1300);
+}
+
+TEST_F(BulkQueryTest, TheStatesCanBeWatchedAndAFaultFailsTheJob) {
+  ASSERT_EQ(call("POST", "/orgsim/settings", {{"bulk_queue_ms", 200}, {"bulk_chunk_ms", 200}}).status, 200);
+  const auto wait_for = [&](const std::string& job, const std::string& state) {
+    for (int i = 0; i < 400 && get(job).body["state"] != state; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return get(job).body;
+  };
+  const std::string job = "jobs/query/" + start("SELECT Id FROM Account").body["id"].get<std::string>();
+  EXPECT_EQ(get(job).body["state"], "UploadComplete");
+  EXPECT_EQ(get(job + "/results").error_code(), "INVALIDJOBSTATE");
+  EXPECT_EQ(wait_for(job, "InProgress")["state"], "InProgress");
+  EXPECT_EQ(call("DELETE", job).error_code(), "INVALIDJOBSTATE");
+  EXPECT_EQ(wait_for(job, "JobComplete")["state"], "JobComplete");
+  EXPECT_EQ(call("PATCH", job, {{"state", "Aborted"}}).body[0]["message"],
+            "Aborting already Completed Job not allowed");
+
+  call("POST", "/orgsim/settings", {{"bulk_queue_ms", 0}, {"bulk_chunk_ms", 0}});
+  call("POST", "/orgsim/faults", {{"bulk", "fail"}, {"path_prefix", "/jobs/query"}, {"message", "out of luck"}});
+  const Answer failed = get("jobs/query/" + start("SELECT Id FROM Account").body["id"].get<std::string>());
+  EXPECT_EQ(failed.body["state"], "Failed");
+  EXPECT_EQ(failed.body["errorMessage"], "InternalServerError : out of luck");
 }
 
 TEST_F(BulkQueryTest, DeletedRowsOnlyForQueryAll) {

@@ -11,7 +11,7 @@
 
 namespace orgsim {
 
-class BulkQueryJobs;
+struct BulkService;
 class QueryCursors;
 
 /// What the resources of the REST API share.
@@ -19,7 +19,7 @@ struct RestEnvironment {
   OrgHost& host;
   ApiUsage& usage;
   QueryCursors& cursors;
-  BulkQueryJobs& bulk_jobs;
+  BulkService& bulk;
 };
 
 /// One authenticated REST request below /services/data/vXX.0.
@@ -58,6 +58,7 @@ HttpResponse serve_collections(const RestCall& call);
 HttpResponse serve_query(const RestCall& call, bool include_deleted);
 HttpResponse serve_updated(const RestCall& call, std::string_view object);
 HttpResponse serve_deleted(const RestCall& call, std::string_view object);
+HttpResponse serve_bulk_ingest(const RestCall& call);
 HttpResponse serve_bulk_query(const RestCall& call);
 
 }  // namespace orgsim
