@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -81,6 +82,20 @@ struct DeletedIds {
   std::int64_t latest_date_covered_ms = 0;
 };
 
+/// One record's part of a commit, as the watcher is told.
+struct RecordChange {
+  const ObjectDef* object = nullptr;
+  std::string id;
+  ChangeType type = ChangeType::create;  ///< create, update, remove or undelete
+  std::vector<const FieldDef*> changed;  ///< by an update
+};
+
+/// Somebody who wants to know of every commit, as push topics do. Called when it is visible; must not write.
+struct ChangeWatcher {
+  std::function<bool(const ObjectDef&)> wants;
+  std::function<void(std::span<const RecordChange>)> tell;
+};
+
 /// The deterministic org: schema, records, transactions, queries, history, change events. No socket, thread, real clock
 /// or real random source: time is set by the owner, all random choices come from the seed.
 /// Not thread-safe: the owner serialises every call, those on its transactions and cursors included.
@@ -117,6 +132,8 @@ class Org {
   std::uint64_t add_rule(Rule rule);
   void remove_rule(std::uint64_t id);
   void clear_rules();
+
+  void set_change_watcher(ChangeWatcher watcher);
 
   // Reading committed state.
   /// NOT_FOUND for unknown or purged ids; ENTITY_IS_DELETED for soft-deleted ones unless `include_deleted`.

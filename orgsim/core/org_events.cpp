@@ -74,6 +74,8 @@ std::shared_ptr<const EventSchema> Org::topic_schema(std::string_view topic) con
 
 void Org::set_event_fate(std::function<EventFate(const ChangeEvent&)> decide) { impl_->event_fate = std::move(decide); }
 
+void Org::set_change_watcher(ChangeWatcher watcher) { impl_->watcher = std::move(watcher); }
+
 void Org::reset_event_stream() { impl_->events.reset(); }
 
 }  // namespace orgsim

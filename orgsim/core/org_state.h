@@ -81,6 +81,7 @@ struct Org::Impl {
   mutable std::map<std::uint16_t, std::pair<std::uint32_t, std::shared_ptr<const EventSchema>>> schemas_now;
   mutable std::map<std::string, std::shared_ptr<const EventSchema>, std::less<>> schemas_by_id;
 
+  ChangeWatcher watcher;
   std::vector<std::pair<std::uint64_t, Rule>> rules;
   std::uint64_t next_rule_id = 1;
   std::map<RowKey, std::uint64_t> auto_numbers;       // by object and field index

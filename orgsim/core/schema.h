@@ -161,7 +161,7 @@ struct ObjectDef {
 /// All objects of the org. Objects are never removed and never move, so pointers to them stay valid.
 class Schema {
  public:
-  /// The 25 standard objects, from data/standard_objects.json compiled into the library.
+  /// The 27 standard objects, from data/standard_objects.json compiled into the library.
   [[nodiscard]] static Schema standard();
 
   [[nodiscard]] const std::deque<ObjectDef>& objects() const { return objects_; }

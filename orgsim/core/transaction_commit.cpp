@@ -125,6 +125,15 @@ std::optional<ChangeType> net_change(const PendingRow& row) {
   return ChangeType::update;
 }
 
+RecordChange record_change(const ObjectDef& object, std::string id, ChangeType type, const PendingRow& row) {
+  RecordChange change{.object = &object, .id = std::move(id), .type = type, .changed = {}};
+  if (type != ChangeType::update) return change;
+  for (const FieldDef& field : object.fields) {
+    if (row.before[field.index] != row.after[field.index]) change.changed.push_back(&field);
+  }
+  return change;
+}
+
 }  // namespace
 
 CommitResult Transaction::State::commit() {
@@ -141,6 +150,7 @@ CommitResult Transaction::State::commit() {
   EventBuilder events(
       org, std::make_shared<EventTransaction>(EventTransaction{
                info.transaction_key, change_origin(writer, org.settings), writer.user_id, info.number, info.ms}));
+  std::vector<RecordChange> watched;
   for (const RowKey key : order) {
     PendingRow& row = rows.at(key);
     const auto type = net_change(row);
@@ -162,9 +172,13 @@ CommitResult Transaction::State::commit() {
     Done done{.key = key, .type = *type, .weight = 1, .cells = event_cells(object, row, *type)};
     if (*type == ChangeType::update) done.weight = count_cells(done.cells);
     events.add(std::move(done));
+    if (org.watcher.wants && org.watcher.wants(object)) {
+      watched.push_back(record_change(object, org.id_of(key), *type, row));
+    }
   }
   events.publish();
   close();
+  if (!watched.empty()) org.watcher.tell(watched);
   return result;
 }
 

@@ -44,9 +44,16 @@ void OrgHost::Access::reset_event_stream() {
   announce();
 }
 
+void OrgHost::on_new_org(std::function<void(Org&)> attach) {
+  const std::scoped_lock lock(mutex_);
+  attach_ = std::move(attach);
+  attach_(*org_);
+}
+
 void OrgHost::reset() {
   std::shared_ptr<Org> fresh = make_org();
   const std::scoped_lock lock(mutex_);
+  if (attach_) attach_(*fresh);
   org_.swap(fresh);
   schema_changed_ms_ = wall_clock_ms();
   changed_.notify_all();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -51,6 +52,8 @@ class OrgHost {
   };
 
   [[nodiscard]] Access access() { return Access(*this); }
+  /// Calls `attach` with the org there is and with every one that a reset makes.
+  void on_new_org(std::function<void(Org&)> attach);
   /// A new, empty org with the standard objects. Open transactions and cursors keep the old one.
   void reset();
   /// Ends all pauses and waits.
@@ -66,6 +69,7 @@ class OrgHost {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Org> org_;
+  std::function<void(Org&)> attach_;
   std::int64_t schema_changed_ms_ = 0;
   std::uint64_t stream_epoch_ = 0;
   bool stopping_ = false;

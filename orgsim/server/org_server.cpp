@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "orgsim/server/certificate_authority.h"
+#include "orgsim/server/cometd.h"
 #include "orgsim/server/control_api.h"
 #include "orgsim/server/http_listener.h"
 #include "orgsim/server/json_answer.h"
@@ -73,11 +74,14 @@ class OrgServer::Impl {
         sessions_(host_.access()->organization_id(), options.seed),
         faults_(host_, options.seed),
         oauth_(host_, sessions_, usage_, make_credentials(options.seed, files_.jwt_public_key)),
-        rest_(host_, sessions_, usage_, faults_),
+        push_topics_(streaming_),
+        cometd_(host_, sessions_, usage_, streaming_, push_topics_, options.seed),
+        rest_(host_, sessions_, usage_, faults_, streaming_),
         soap_(host_, sessions_, usage_, oauth_),
         control_(host_, sessions_, usage_, faults_),
         pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
         pubsub_(pubsub_environment_) {
+    host_.on_new_org([this](Org& org) { push_topics_.attach(org); });
     const std::string integration_user = host_.access()->integration_user_id();
     access_token_ = sessions_.open(integration_user, wall_clock_ms());
     if (options.http) http_ = listen_http(*options.http, false);
@@ -131,6 +135,7 @@ class OrgServer::Impl {
     if (first == "services" && second == "data") return rest_.serve(request, {segments.begin() + 2, segments.end()});
     if (first == "services" && second == "oauth2" && segments.size() == 3) return oauth_.serve(request, segments[2]);
     if (first == "services" && second == "soap") return soap_.serve(request);
+    if (first == "cometd") return cometd_.serve(request);
     if (first == "id") return oauth_.identity(request);
     if (first == "orgsim") return control_.serve(request);
     return not_found();
@@ -163,6 +168,9 @@ class OrgServer::Impl {
   ApiUsage usage_;
   FaultGate faults_;
   OAuth oauth_;
+  StreamingEvents streaming_;
+  PushTopics push_topics_;
+  Cometd cometd_;
   RestApi rest_;
   SoapApi soap_;
   ControlApi control_;

@@ -85,12 +85,12 @@ std::string_view header_option(std::string_view header, std::string_view option)
   return {};
 }
 
-RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults)
+RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults, StreamingEvents& streaming)
     : host_(host),
       sessions_(sessions),
       usage_(usage),
       bulk_(host, faults),
-      environment_{host, usage, cursors_, bulk_} {}
+      environment_{host, usage, cursors_, bulk_, streaming} {}
 
 HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string> segments) {
   if (segments.empty()) return serve_versions();
@@ -152,6 +152,10 @@ HttpResponse RestApi::dispatch_objects(const RestCall& call) {
     if (third == "describe") return serve_describe(call, object);
     if (third == "updated") return serve_updated(call, object);
     if (third == "deleted") return serve_deleted(call, object);
+  }
+  if (call.path.size() == 4 && equals_ignoring_case(object, "StreamingChannel") &&
+      equals_ignoring_case(call.segment(3), "push")) {
+    return serve_channel_push(call);
   }
   return serve_rows(call);
 }

@@ -13,6 +13,7 @@ namespace orgsim {
 
 struct BulkService;
 class QueryCursors;
+class StreamingEvents;
 
 /// What the resources of the REST API share.
 struct RestEnvironment {
@@ -20,6 +21,7 @@ struct RestEnvironment {
   ApiUsage& usage;
   QueryCursors& cursors;
   BulkService& bulk;
+  StreamingEvents& streaming;
 };
 
 /// One authenticated REST request below /services/data/vXX.0.
@@ -60,5 +62,7 @@ HttpResponse serve_updated(const RestCall& call, std::string_view object);
 HttpResponse serve_deleted(const RestCall& call, std::string_view object);
 HttpResponse serve_bulk_ingest(const RestCall& call);
 HttpResponse serve_bulk_query(const RestCall& call);
+/// /sobjects/StreamingChannel/{id}/push
+HttpResponse serve_channel_push(const RestCall& call);
 
 }  // namespace orgsim

@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const jsforce = require('jsforce');
-const { org, run } = require('compat');
+const { org, run, until } = require('compat');
 
 const { ready } = org;
 const url = ready.http;
@@ -66,5 +66,82 @@ const cases = {
     await assert.rejects(conn.sobject('Account').create({ Phone: '1' }), { errorCode: 'REQUIRED_FIELD_MISSING' });
   },
 };
+
+const { StreamingExtension } = require('jsforce/lib/api/streaming');
+
+/// Subscribes, runs `act` when the subscription stands, and gives the first `count` messages.
+async function messages(client, channel, count, act) {
+  const got = [];
+  const subscription = client.subscribe(channel, (message) => got.push(message));
+  try {
+    await subscription;
+    await act();
+    await until(() => got.length >= count);
+  } finally {
+    subscription.cancel();
+    client.disconnect();
+  }
+  return got;
+}
+
+Object.assign(cases, {
+  'streaming: a PushTopic': async () => {
+    const topic = { Name: 'Busy', Query: 'SELECT Id, Name FROM Account WHERE NumberOfEmployees > 100', ApiVersion: 62.0 };
+    assert.equal((await conn.sobject('PushTopic').create(topic)).success, true);
+    let ids;
+    const got = [];
+    const subscription = conn.streaming.topic('Busy').subscribe((message) => got.push(message));
+    await subscription;
+    ids = await org.insert('Account', [{ Name: 'Quiet', NumberOfEmployees: 1 }, { Name: 'Busy Inc', NumberOfEmployees: 200 }]);
+    await until(() => got.length === 1);
+    assert.deepEqual(got[0].sobject, { Id: ids[1], Name: 'Busy Inc' });
+    assert.equal(got[0].event.type, 'created');
+    await conn.sobject('Account').update({ Id: ids[1], Name: 'Busier Inc' });
+    await conn.sobject('Account').destroy(ids[1]);
+    await until(() => got.length === 3);
+    assert.deepEqual(got.map((message) => message.event.type), ['created', 'updated', 'deleted']);
+    assert.ok(got[2].event.replayId > got[1].event.replayId);
+    subscription.cancel();
+  },
+
+  'streaming: a generic channel': async () => {
+    assert.equal((await conn.sobject('StreamingChannel').create({ Name: '/u/TestChannel' })).success, true);
+    const channel = conn.streaming.channel('/u/TestChannel');
+    const got = [];
+    const subscription = channel.subscribe((message) => got.push(message));
+    await subscription;
+    const answer = await channel.push({ payload: 'hello world', userIds: [] });
+    assert.deepEqual(answer, { fanoutCount: -1, userOnlineStatus: {} });
+    await until(() => got.length === 1);
+    assert.equal(got[0].payload, 'hello world');
+    subscription.cancel();
+  },
+
+  'streaming: change events, replay': async () => {
+    const channel = '/data/ContactChangeEvent';
+    const got = await messages(conn.streaming.createClient(), channel, 2, async () => {
+      const [id] = await org.insert('Contact', [{ FirstName: 'Ada', LastName: 'Lovelace', Phone: '1' }]);
+      await conn.sobject('Contact').update({ Id: id, Phone: null, Title: 'Countess' });
+    });
+    const [created, updated] = got.map((message) => message.payload);
+    assert.equal(created.ChangeEventHeader.changeType, 'CREATE');
+    assert.equal(created.Name.LastName, 'Lovelace');
+    assert.deepEqual(updated.ChangeEventHeader.nulledFields, ['Phone']);
+    assert.equal(updated.Title, 'Countess');
+    assert.equal('Name' in updated, false);
+    const again = conn.streaming.createClient([new StreamingExtension.Replay(channel, got[0].event.replayId)]);
+    const replayed = await messages(again, channel, 1, async () => {});
+    assert.equal(replayed[0].event.replayId, got[1].event.replayId);
+  },
+
+  'streaming: an ended session': async () => {
+    let failure;
+    const stranger = connect({ accessToken: ready.access_token.slice(0, -3) + 'xyz' });
+    const client = stranger.streaming.createClient([new StreamingExtension.AuthFailure((message) => (failure = message))]);
+    client.subscribe('/data/ContactChangeEvent', () => {});
+    await until(() => failure);
+    assert.match(failure.ext.sfdc.failureReason, /^401::/);
+  },
+});
 
 run(cases);
