@@ -66,7 +66,7 @@ class IngestResults {
     }
     cell(outcome.id_text());
     if (is == BulkResultKind::failed) {
-      cell(load_->errors[outcome.error]);
+      cell(bulk_error_text(load_->errors[outcome.error]));
     } else {
       cell(outcome.kind == Kind::created ? "true" : "false");
     }

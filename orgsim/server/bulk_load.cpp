@@ -41,14 +41,14 @@ Outcome<void> check_relationship(const Schema& schema, const ObjectDef& object, 
   return {};
 }
 
-std::uint32_t error_place(BulkLoad& load, std::string text) {
-  // Failures of one load are mostly the same few texts in a row.
+std::uint32_t error_place(BulkLoad& load, const Error& error) {
+  // Failures of one load are mostly the same few in a row.
   constexpr std::size_t kLookedBack = 8;
   const std::size_t first = load.errors.size() - std::min(load.errors.size(), kLookedBack);
   for (std::size_t i = load.errors.size(); i > first; --i) {
-    if (load.errors[i - 1] == text) return static_cast<std::uint32_t>(i - 1);
+    if (load.errors[i - 1] == error) return static_cast<std::uint32_t>(i - 1);
   }
-  load.errors.push_back(std::move(text));
+  load.errors.push_back(error);
   return static_cast<std::uint32_t>(load.errors.size() - 1);
 }
 
@@ -60,7 +60,7 @@ void note(BulkLoad& load, const SaveResult& result) {
     return;
   }
   outcome.kind = BulkOutcome::Kind::failed;
-  outcome.error = error_place(load, bulk_error_text(result.errors.empty() ? Error{} : result.errors.front()));
+  outcome.error = error_place(load, result.errors.empty() ? Error{} : result.errors.front());
   ++load.failed;
 }
 

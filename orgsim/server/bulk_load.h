@@ -44,7 +44,7 @@ struct BulkLoad {
   // Progress.
   BulkJobState state = BulkJobState::open;
   std::vector<BulkOutcome> outcomes;  ///< by row; rows after the last are unprocessed
-  std::vector<std::string> errors;    ///< texts of failed rows, each once
+  std::vector<Error> errors;          ///< of failed rows; the same one after the other is kept once
   std::uint64_t failed = 0;
   std::string message;  ///< why the load failed as a whole
   std::int64_t created_ms = 0;

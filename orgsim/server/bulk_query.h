@@ -36,6 +36,9 @@ struct BulkQueryJob {
   [[nodiscard]] std::uint64_t weight() const { return cursor.total_size(); }
 };
 
+/// API_ERROR for queries that the Bulk APIs do not take: compound fields, aggregates, sub-queries (spec §3.2).
+[[nodiscard]] Outcome<void> check_bulk_query(const QueryCursor& cursor);
+
 using BulkQueryJobs = BulkJobStore<BulkQueryJob>;
 
 }  // namespace orgsim

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "orgsim/core/value.h"
+#include "orgsim/server/bulk_xml.h"
 #include "orgsim/server/csv_reader.h"
+#include "orgsim/server/json_answer.h"
 
 namespace orgsim {
 
@@ -53,9 +57,45 @@ class CsvRows final : public BulkRows {
   Error error_;
 };
 
+/// An array of records, as Bulk API 1.0 takes it: at most 10 MB of text.
+class JsonRows final : public BulkRows {
+ public:
+  explicit JsonRows(nlohmann::json records) : records_(std::move(records)) {}
+
+  const std::vector<std::string>& columns() const override { return columns_; }
+  const Error& error() const override { return error_; }
+
+  bool next(RecordInput& record) override {
+    if (at_ == records_.size()) return false;
+    auto read = record_input(records_[at_]);
+    if (!read) {
+      error_ = make_error("InvalidBatch", read.error().message);
+      return false;
+    }
+    record = *std::move(read);
+    ++at_;
+    return true;
+  }
+
+ private:
+  nlohmann::json records_;
+  std::size_t at_ = 0;
+  std::vector<std::string> columns_;
+  Error error_;
+};
+
+Outcome<std::unique_ptr<BulkRows>> open_json_rows(std::string_view data) {
+  Outcome<nlohmann::json> body = parse_json(data);
+  if (!body) return fail("InvalidBatch", "Failed to parse JSON: " + body.error().message);
+  if (!body->is_array()) return fail("InvalidBatch", "Failed to parse JSON: a batch must be an array of records");
+  return std::make_unique<JsonRows>(*std::move(body));
+}
+
 }  // namespace
 
 Outcome<std::unique_ptr<BulkRows>> open_bulk_rows(std::string_view data, const BulkFormat& format) {
+  if (format.kind == BulkFormat::Kind::json) return open_json_rows(data);
+  if (format.kind == BulkFormat::Kind::xml) return open_xml_rows(data);
   auto rows = std::make_unique<CsvRows>(data, format.delimiter);
   if (auto read = rows->read_header(format); !read) return std::unexpected(read.error());
   return rows;

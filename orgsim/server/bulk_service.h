@@ -1,5 +1,6 @@
 #pragma once
 
+#include "orgsim/server/bulk1_job.h"
 #include "orgsim/server/bulk_ingest.h"
 #include "orgsim/server/bulk_query.h"
 #include "orgsim/server/bulk_runner.h"
@@ -14,6 +15,7 @@ struct BulkService {
   BulkIds ids;
   BulkIngestJobs ingest;
   BulkQueryJobs queries;
+  Bulk1Jobs classic;
   BulkRunner runner;
 };
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "orgsim/server/bulk1_api.h"
+#include "orgsim/server/bulk_service.h"
 #include "orgsim/server/certificate_authority.h"
 #include "orgsim/server/cometd.h"
 #include "orgsim/server/control_api.h"
@@ -76,7 +78,9 @@ class OrgServer::Impl {
         oauth_(host_, sessions_, usage_, make_credentials(options.seed, files_.jwt_public_key)),
         push_topics_(streaming_),
         cometd_(host_, sessions_, usage_, streaming_, push_topics_, options.seed),
-        rest_(host_, sessions_, usage_, faults_, streaming_),
+        bulk_(host_, faults_),
+        rest_(host_, sessions_, usage_, bulk_, streaming_),
+        bulk1_(host_, sessions_, usage_, bulk_),
         soap_(host_, sessions_, usage_, oauth_),
         control_(host_, sessions_, usage_, faults_),
         pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
@@ -133,6 +137,7 @@ class OrgServer::Impl {
     const std::string first = segments.empty() ? std::string{} : to_lower(segments.front());
     const std::string second = segments.size() > 1 ? to_lower(segments[1]) : std::string{};
     if (first == "services" && second == "data") return rest_.serve(request, {segments.begin() + 2, segments.end()});
+    if (first == "services" && second == "async") return bulk1_.serve(request, {segments.begin() + 2, segments.end()});
     if (first == "services" && second == "oauth2" && segments.size() == 3) return oauth_.serve(request, segments[2]);
     if (first == "services" && second == "soap") return soap_.serve(request);
     if (first == "cometd") return cometd_.serve(request);
@@ -171,7 +176,9 @@ class OrgServer::Impl {
   StreamingEvents streaming_;
   PushTopics push_topics_;
   Cometd cometd_;
+  BulkService bulk_;
   RestApi rest_;
+  Bulk1Api bulk1_;
   SoapApi soap_;
   ControlApi control_;
   PubSubEnvironment pubsub_environment_;

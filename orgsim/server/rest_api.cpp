@@ -85,12 +85,8 @@ std::string_view header_option(std::string_view header, std::string_view option)
   return {};
 }
 
-RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults, StreamingEvents& streaming)
-    : host_(host),
-      sessions_(sessions),
-      usage_(usage),
-      bulk_(host, faults),
-      environment_{host, usage, cursors_, bulk_, streaming} {}
+RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, BulkService& bulk, StreamingEvents& streaming)
+    : host_(host), sessions_(sessions), usage_(usage), environment_{host, usage, cursors_, bulk, streaming} {}
 
 HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string> segments) {
   if (segments.empty()) return serve_versions();

@@ -11,7 +11,7 @@ namespace orgsim {
 /// Everything under /services/data: versions without a session, the rest with one, counted against the daily limit.
 class RestApi {
  public:
-  RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, FaultGate& faults, StreamingEvents& streaming);
+  RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, BulkService& bulk, StreamingEvents& streaming);
 
   /// `segments` are those after "services"/"data".
   HttpResponse serve(const HttpRequest& request, std::vector<std::string> segments);
@@ -24,7 +24,6 @@ class RestApi {
   Sessions& sessions_;
   ApiUsage& usage_;
   QueryCursors cursors_;
-  BulkService bulk_;
   RestEnvironment environment_;
 };
 

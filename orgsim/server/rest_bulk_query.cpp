@@ -63,14 +63,9 @@ HttpResponse create(const RestCall& call, const json& body) {
   OrgHost::Access org = call.environment.host.access();
   Outcome<QueryCursor> cursor = org->query(soql, {.include_deleted = operation == "queryAll"});
   if (!cursor) return error_answer(cursor.error());
-  if (cursor->is_count()) return bulk_error("API_ERROR", "Implementation restriction: aggregates are not supported");
+  if (auto checked = check_bulk_query(*cursor); !checked) return error_answer(checked.error());
   std::vector<std::string> header;
-  for (const QueryColumn& column : cursor->columns()) {
-    if (column.field != nullptr && is_compound(column.field->type)) {
-      return bulk_error("API_ERROR", "Selecting compound data not supported in Bulk Query");
-    }
-    header.push_back(column.path);
-  }
+  for (const QueryColumn& column : cursor->columns()) header.push_back(column.path);
   auto dialect = read_bulk_dialect(body);
   if (!dialect) return error_answer(dialect.error());
   const std::int64_t now = org->now();
@@ -256,6 +251,15 @@ HttpResponse list(const RestCall& call, const OrgHost::Access& org) {
 }
 
 }  // namespace
+
+Outcome<void> check_bulk_query(const QueryCursor& cursor) {
+  if (cursor.is_count()) return fail("API_ERROR", "Implementation restriction: aggregates are not supported");
+  for (const QueryColumn& column : cursor.columns()) {
+    if (is_compound(column.field->type))
+      return fail("API_ERROR", "Selecting compound data not supported in Bulk Query");
+  }
+  return {};
+}
 
 HttpResponse serve_bulk_query(const RestCall& call) {
   BulkService& bulk = call.environment.bulk;
