@@ -103,7 +103,7 @@ void write_header(const avro_value_t& record, const ChangeEvent& event) {
   set_long(header, 7, static_cast<std::int64_t>(event.commit_number));
   set_text(header, 8, event.commit_user);
   set_list(header, 9, field_bitmaps(*event.schema, event.nulled_fields));
-  set_list(header, 10, {});
+  set_list(header, 10, field_bitmaps(*event.schema, event.diff_fields));
   set_list(header, 11, field_bitmaps(*event.schema, event.changed_fields));
 }
 
@@ -154,6 +154,7 @@ std::string hex_bitmap(const std::set<int>& bits) {
 }  // namespace
 
 std::vector<std::uint8_t> encode_avro(const ChangeEvent& event) {
+  if (event.schema->platform_event) return {event.payload.begin(), event.payload.end()};
   avro_value_iface_t* iface = class_of(*event.schema);
   if (iface == nullptr) return {};
   avro_value_t record;

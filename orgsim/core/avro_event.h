@@ -10,7 +10,8 @@
 namespace orgsim {
 
 /// The event's payload as raw Avro binary (no framing) under its own schema: header with bitmaps, all fields nullable,
-/// unchanged fields of an update null (spec §4.5 to §4.7). Pure; safe from several threads at once.
+/// unchanged fields of an update null (spec §4.5 to §4.7); a platform event's payload as it was published. Pure; safe
+/// from several threads at once.
 [[nodiscard]] std::vector<std::uint8_t> encode_avro(const ChangeEvent& event);
 
 /// The bitmaps of field names: ["0x<HEX>", "<parent>-0x<HEX>", …], upper case, even digits, bit 0 = ChangeEventHeader.

@@ -34,7 +34,8 @@ struct EventField {
   Value value;       ///< as value.h says; null for a field set to null
 };
 
-/// One change event, structured. The wire form (Avro, bitmaps) is made from it by avro_event.h.
+/// One event of the bus, structured: a change event, or a platform event. The wire form (Avro, bitmaps) is made from it
+/// by avro_event.h.
 struct ChangeEvent {
   std::uint64_t replay_id = 0;
   std::string uuid;  ///< ProducerEvent.id; a duplicate has the same uuid and another replay id
@@ -53,6 +54,10 @@ struct ChangeEvent {
   /// UPDATE only: names of `fields` that changed (all of them) and of those that became null.
   std::vector<std::string> changed_fields;
   std::vector<std::string> nulled_fields;
+  /// UPDATE only: names of `fields` whose value is a unified diff instead of the new text.
+  std::vector<std::string> diff_fields;
+  /// A platform event as it was published, Avro binary; `fields` has its content. Empty for change events.
+  std::string payload;
   std::shared_ptr<const EventSchema> schema;
   std::int64_t visible_ms = 0;  ///< when subscribers may see it: commit time plus the event delay
 };

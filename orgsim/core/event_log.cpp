@@ -42,6 +42,13 @@ void EventLog::reset() {
   expired_ = false;
 }
 
+void EventLog::forget() {
+  if (events_.empty()) return;
+  floor_ = events_.back().replay_id;
+  expired_ = true;
+  events_.clear();
+}
+
 std::deque<LoggedEvent>::const_iterator EventLog::first_after(std::uint64_t replay_id) const {
   return std::upper_bound(events_.begin(), events_.end(), replay_id,
                           [](std::uint64_t id, const LoggedEvent& event) { return id < event.replay_id; });

@@ -33,9 +33,15 @@ struct LoggedEvent {
   std::uint64_t uuid_low = 0;
   std::int32_t sequence_number = 1;
   std::uint16_t object = 0;
+  bool selected = true;  ///< the entity was selected for the common channel when it was committed
   ChangeType type = ChangeType::create;
   std::vector<std::uint32_t> slots;  ///< the records; none for an overflow
   std::string cells;                 ///< packed fields, with nulls for those set to null
+  std::string enriched;              ///< packed unchanged fields that custom channels ask for
+  std::vector<std::uint16_t> diffs;  ///< fields whose cell is a unified diff
+  bool wildcard = false;             ///< recordIds says "001*" instead of the records
+  std::string payload;               ///< platform events: Avro binary
+  std::string given_id;              ///< platform events: the publisher's id, if it gave one
 };
 
 /// The retained events in commit order. Replay ids rise with gaps, fit in 53 bits, and are never used twice; bounded
@@ -49,6 +55,8 @@ class EventLog {
   /// Forgets what is out of retention.
   void expire(std::int64_t now, const Settings& settings);
   void reset();
+  /// Forgets everything retained, as if it were out of retention.
+  void forget();
 
   /// The newest visible replay id; the stream's start when there is none.
   [[nodiscard]] std::uint64_t latest(std::int64_t now) const;
@@ -67,6 +75,7 @@ class EventLog {
 
   [[nodiscard]] std::optional<std::int64_t> next_visible(std::int64_t now) const;
   [[nodiscard]] std::size_t size() const { return events_.size(); }
+  [[nodiscard]] std::uint64_t last_id() const { return last_id_; }
 
  private:
   [[nodiscard]] std::deque<LoggedEvent>::const_iterator first_after(std::uint64_t replay_id) const;

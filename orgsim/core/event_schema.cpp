@@ -186,7 +186,41 @@ bool excluded_from_events(const FieldDef& field) {
          std::ranges::find(kExcluded, field.name) != kExcluded.end();
 }
 
+namespace {
+
+std::shared_ptr<const EventSchema> build_platform_event_schema(const ObjectDef& object) {
+  auto schema = std::make_shared<EventSchema>();
+  schema->entity = object.name;
+  schema->platform_event = true;
+  ordered_json fields = ordered_json::array();
+  const auto add = [&](const FieldDef& field) {
+    const bool is_system = schema->fields.size() < kEventSystemFields;
+    schema->positions[field.name] = {static_cast<int>(schema->fields.size()), -1};
+    schema->fields.push_back({field.name, field.type, {}, doc_of(field), {}});
+    ordered_json type = avro_type(field.type);
+    ordered_json described = {{"name", field.name},
+                              {"type", is_system ? std::move(type) : nullable(std::move(type))},
+                              {"doc", schema->fields.back().doc}};
+    if (!is_system) described["default"] = nullptr;
+    fields.push_back(std::move(described));
+  };
+  add(*object.field("CreatedDate"));
+  add(*object.field("CreatedById"));
+  for (const FieldDef& field : object.fields) {
+    if (field.custom && !excluded_from_events(field) && !is_compound(field.type)) add(field);
+  }
+  ordered_json json = {
+      {"name", object.name}, {"namespace", "com.sforce.eventbus"}, {"type", "record"}, {"fields", std::move(fields)}};
+  schema->id = content_id(json.dump());
+  json["uuid"] = schema->id;
+  schema->json = json.dump();
+  return schema;
+}
+
+}  // namespace
+
 std::shared_ptr<const EventSchema> build_event_schema(const ObjectDef& object) {
+  if (object.platform_event) return build_platform_event_schema(object);
   auto schema = std::make_shared<EventSchema>();
   schema->entity = object.name;
   std::set<std::string> compounds_done;

@@ -32,12 +32,18 @@ struct EventSchema {
   std::string entity;
   std::string id;    ///< 22 characters of base64url, made from the content
   std::string json;  ///< compact, repeats the id as "uuid"
+  /// A platform event's: there is no header, positions start at 0, and the first kEventSystemFields are never null.
+  bool platform_event = false;
   std::vector<EventSchemaField> fields;
   /// Field name on the object → (position, part position or -1).
   std::unordered_map<std::string, std::pair<int, int>> positions;
 };
 
-/// Builds the schema of the object's events (§4.6: which fields, order, doc tags, compounds).
+/// CreatedDate and CreatedById, with which every platform event begins (§4.6).
+inline constexpr std::size_t kEventSystemFields = 2;
+
+/// Builds the schema of the object's change events (§4.6: which fields, order, doc tags, compounds), or of the platform
+/// event that the object is.
 [[nodiscard]] std::shared_ptr<const EventSchema> build_event_schema(const ObjectDef& object);
 
 /// True for fields that never appear in events: Id, IsDeleted, SystemModstamp, calculated ones and the others of §4.6.

@@ -281,4 +281,28 @@ std::deque<FieldDef> custom_object_fields(const std::string& label, bool auto_nu
   return fields;
 }
 
+std::deque<FieldDef> platform_event_fields() {
+  std::deque<FieldDef> fields;
+  const auto add = [&fields](const char* name, const char* label, FieldType type, std::int32_t length) -> FieldDef& {
+    FieldDef field;
+    field.name = name;
+    field.label = label;
+    field.type = type;
+    field.length = length;
+    field.createable = field.updateable = false;
+    apply_type_flags(field);
+    fields.push_back(std::move(field));
+    return fields.back();
+  };
+  constexpr std::int32_t kUuidLength = 36;
+  add("ReplayId", "Replay ID", FieldType::string, 1000);
+  add("CreatedDate", "Created Date", FieldType::datetime, 0).nillable = false;
+  FieldDef& user = add("CreatedById", "Created By ID", FieldType::reference, 18);
+  user.nillable = false;
+  user.reference_to = {"User"};
+  user.relationship_name = "CreatedBy";
+  add("EventUuid", "Event UUID", FieldType::string, kUuidLength);
+  return fields;
+}
+
 }  // namespace orgsim

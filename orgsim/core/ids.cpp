@@ -107,4 +107,6 @@ std::optional<std::uint64_t> id_counter(std::string_view id) {
 
 std::string custom_key_prefix(std::uint32_t n) { return {'a', kDigits[(n / 62) % 62], kDigits[n % 62]}; }
 
+std::string event_key_prefix(std::uint32_t n) { return {'e', kDigits[(n / 62) % 62], kDigits[n % 62]}; }
+
 }  // namespace orgsim

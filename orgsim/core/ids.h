@@ -33,4 +33,7 @@ void write_id(const char* key_prefix, std::uint64_t counter, char* out);
 /// The key prefix of the n-th custom object (0-based): a00, a01 … a0Z, a0a … aZZ …
 [[nodiscard]] std::string custom_key_prefix(std::uint32_t n);
 
+/// The key prefix of the n-th platform event: e00, e01 …
+[[nodiscard]] std::string event_key_prefix(std::uint32_t n);
+
 }  // namespace orgsim

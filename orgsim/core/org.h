@@ -13,8 +13,10 @@
 
 #include "orgsim/core/change_event.h"
 #include "orgsim/core/error.h"
+#include "orgsim/core/event_channels.h"
 #include "orgsim/core/event_schema.h"
 #include "orgsim/core/history.h"
+#include "orgsim/core/managed_subscription.h"
 #include "orgsim/core/query.h"
 #include "orgsim/core/rules.h"
 #include "orgsim/core/schema.h"
@@ -58,8 +60,16 @@ struct GenerateResult {
 
 enum class ReplayPreset : std::uint8_t { latest, earliest, custom };
 
-/// What happens to an event between commit and log; tests use it for lost, duplicated and gap events.
-enum class EventFate : std::uint8_t { deliver, drop, duplicate, gap };
+/// What happens to an event between commit and log; tests use it for lost, duplicated, gap, overflow and wildcard
+/// events.
+enum class EventFate : std::uint8_t { deliver, drop, duplicate, gap, overflow, wildcard };
+
+/// A platform event as a client hands it over (Pub/Sub Publish).
+struct PublishedEvent {
+  std::string id;  ///< the publisher's; empty means a new UUID
+  std::string schema_id;
+  std::string payload;  ///< Avro binary
+};
 
 struct EventPage {
   std::vector<ChangeEvent> events;
@@ -160,8 +170,8 @@ class Org {
   /// Fast synthetic rows: plausible per type, within lengths and picklists, unique fields unique, deterministic.
   Outcome<GenerateResult> generate(std::string_view object, const GenerateOptions& options);
 
-  // Change events.
-  /// True for /data/ChangeEvents and the topic of a selected entity.
+  // Change events and platform events.
+  /// True for /data/ChangeEvents, the topic of a selected entity or of a platform event, and custom channels.
   [[nodiscard]] bool topic_exists(std::string_view topic) const;
   /// Where a new subscription starts: read_events(topic, position) gives what comes strictly after it. Errors:
   /// topic.not.found; fetch.replayid.validation.failed (custom without id); fetch.replayid.corrupted (never issued, or
@@ -181,9 +191,20 @@ class Org {
   /// When the next event that is still delayed becomes visible.
   [[nodiscard]] std::optional<std::int64_t> next_event_ms() const;
   [[nodiscard]] std::shared_ptr<const EventSchema> event_schema(std::string_view schema_id) const;
-  /// The current schema of a single-entity topic; nothing for /data/ChangeEvents.
+  /// The current schema of a single-entity topic; nothing for topics of several.
   [[nodiscard]] std::shared_ptr<const EventSchema> topic_schema(std::string_view topic) const;
   void set_event_fate(std::function<EventFate(const ChangeEvent&)> decide);
+  /// True for the topic of a platform event, the only ones that take events from outside.
+  [[nodiscard]] bool can_publish(std::string_view topic) const;
+  /// Publishes a platform event; its replay id. Errors concern this event only: unknown schema, a payload that does not
+  /// match it, more than 1 MB. The topic must be one of can_publish().
+  Outcome<std::uint64_t> publish(std::string_view topic, const PublishedEvent& event, const Writer& writer);
+  /// Custom channels (event_channels.h): one definition or a list of them.
+  Outcome<nlohmann::json> apply_channels(const nlohmann::json& definitions);
+  [[nodiscard]] const EventChannels& channels() const;
+  [[nodiscard]] ManagedSubscriptions& subscriptions();
+  /// All retained events go, as if they were out of retention.
+  void expire_events();
   /// A stream reset: all events go and every replay id issued so far becomes invalid (§4.2).
   void reset_event_stream();
 

@@ -1,25 +1,30 @@
-#include "orgsim/core/ids.h"
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orgsim/core/event_builder.h"
 #include "orgsim/core/org_state.h"
+#include "orgsim/core/platform_event.h"
 
 namespace orgsim {
 
 namespace {
 
-constexpr std::string_view kAllTopic = "/data/ChangeEvents";
-constexpr std::string_view kDataPrefix = "/data/";
-
-/// The object whose events the topic carries; nothing for the common channel and for unknown topics.
-const ObjectDef* topic_object(const Schema& schema, std::string_view topic) {
-  return topic.starts_with(kDataPrefix) ? schema.object_by_change_event(topic.substr(kDataPrefix.size())) : nullptr;
+/// Adds what the channel's member asks for and the change did not touch.
+void enrich(ChangeEvent& event, const LoggedEvent& logged, const ObjectDef& object, const ChannelMember& member) {
+  RowReader reader(logged.enriched);
+  IdBuffer id;
+  while (reader.next()) {
+    const std::string& name = object.fields[reader.index()].name;
+    const bool asked = std::ranges::binary_search(member.enriched, reader.index());
+    if (!asked || std::ranges::find(event.fields, name, &EventField::name) != event.fields.end()) continue;
+    event.fields.push_back({name, to_value(reader.cell(id))});
+  }
 }
 
 }  // namespace
 
 bool Org::topic_exists(std::string_view topic) const {
-  if (topic == kAllTopic) return true;
-  const ObjectDef* object = topic_object(impl_->schema, topic);
-  // Case matters in topic names, although it does not in object names.
-  return object != nullptr && object->cdc_selected && impl_->on_topic(topic, *object);
+  return parse_topic(impl_->schema, impl_->channels, topic).has_value();
 }
 
 Outcome<std::uint64_t> Org::start_position(std::string_view topic, ReplayPreset preset,
@@ -44,10 +49,15 @@ std::vector<ChangeEvent> Org::read_events(std::string_view topic, std::uint64_t 
 EventPage Org::read_page(std::string_view topic, std::uint64_t after, std::size_t max) const {
   EventPage page;
   page.position = after;
-  if (max == 0) return page;
+  const Outcome<Topic> found = parse_topic(impl_->schema, impl_->channels, topic);
+  if (max == 0 || !found) return page;
   impl_->events.read(after, now(), [&](const LoggedEvent& event) {
     page.position = event.replay_id;
-    if (impl_->on_topic(topic, impl_->schema.object_at(event.object))) page.events.push_back(impl_->materialise(event));
+    if (!impl_->on_topic(*found, event)) return true;
+    page.events.push_back(impl_->materialise(event));
+    if (found->channel != nullptr && !event.enriched.empty()) {
+      enrich(page.events.back(), event, impl_->schema.object_at(event.object), *found->channel->member(event.object));
+    }
     return page.events.size() < max;
   });
   return page;
@@ -62,15 +72,61 @@ std::shared_ptr<const EventSchema> Org::event_schema(std::string_view schema_id)
     return found->second;
   // Schemas are built at first use; a client may ask for one that another org of the same shape has told it.
   for (const ObjectDef& object : impl_->schema.objects()) {
-    if (object.cdc_selected && impl_->current_schema(object)->id == schema_id) return impl_->current_schema(object);
+    if ((object.platform_event || impl_->has_events(object)) && impl_->current_schema(object)->id == schema_id)
+      return impl_->current_schema(object);
   }
   return nullptr;
 }
 
 std::shared_ptr<const EventSchema> Org::topic_schema(std::string_view topic) const {
-  const ObjectDef* object = topic_object(impl_->schema, topic);
-  return object != nullptr && topic_exists(topic) ? impl_->current_schema(*object) : nullptr;
+  const Outcome<Topic> found = parse_topic(impl_->schema, impl_->channels, topic);
+  return found && found->object != nullptr ? impl_->current_schema(*found->object) : nullptr;
 }
+
+bool Org::can_publish(std::string_view topic) const {
+  const Outcome<Topic> found = parse_topic(impl_->schema, impl_->channels, topic);
+  return found && found->object != nullptr && found->object->platform_event;
+}
+
+Outcome<std::uint64_t> Org::publish(std::string_view topic, const PublishedEvent& event, const Writer& writer) {
+  const Outcome<Topic> found = parse_topic(impl_->schema, impl_->channels, topic);
+  if (!found || found->object == nullptr) return fail(codes::kTopicNotFound, "The topic does not exist");
+  const auto schema = event_schema(event.schema_id);
+  // Any version of the event's schema is good; positions do not matter, because each event names its own.
+  if (schema == nullptr || schema->entity != found->object->name) {
+    return fail("INVALID_EVENT_SCHEMA", "The schema " + event.schema_id + " is not one of this topic's.");
+  }
+  if (event.payload.size() > kEventBytesMax) {
+    return fail("EVENT_TOO_LARGE", "The event is larger than the maximum of 1 MB.");
+  }
+  if (const auto fields = decode_platform_event(*schema, event.payload); !fields) {
+    return std::unexpected(fields.error());
+  }
+  LoggedEvent logged;
+  logged.transaction = std::make_shared<EventTransaction>(
+      EventTransaction{impl_->new_uuid(), {}, writer.user_id, impl_->last_commit_number, now()});
+  logged.schema = schema;
+  logged.uuid_high = impl_->random.next();
+  logged.uuid_low = impl_->random.next();
+  logged.object = found->object->index;
+  logged.payload = event.payload;
+  logged.given_id = event.id;
+  return impl_->publish(std::move(logged));
+}
+
+Outcome<nlohmann::json> Org::apply_channels(const nlohmann::json& definitions) {
+  EventChannels changed = impl_->channels;
+  const nlohmann::json list = definitions.is_array() ? definitions : nlohmann::json::array({definitions});
+  for (const nlohmann::json& definition : list) {
+    if (auto applied = changed.apply(impl_->schema, definition); !applied) return std::unexpected(applied.error());
+  }
+  impl_->channels = std::move(changed);
+  return impl_->channels.to_json(impl_->schema);
+}
+
+const EventChannels& Org::channels() const { return impl_->channels; }
+ManagedSubscriptions& Org::subscriptions() { return impl_->subscriptions; }
+void Org::expire_events() { impl_->events.forget(); }
 
 void Org::set_event_fate(std::function<EventFate(const ChangeEvent&)> decide) { impl_->event_fate = std::move(decide); }
 

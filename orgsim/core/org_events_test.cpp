@@ -230,5 +230,80 @@ TEST_F(EventsTest, ASchemaChangeInMidStreamMakesANewSchema) {
   EXPECT_EQ(org_.topic_schema("/data/ChangeEvents"), nullptr);
 }
 
+TEST_F(EventsTest, ASmallChangeOfALargeTextIsADiff) {
+  ASSERT_TRUE(org_.apply_objects(
+      nlohmann::json::parse(R"({"name":"Thing__c","fields":[{"name":"Long__c","type":"textarea","length":32000}]})")));
+  std::string text;
+  for (int line = 0; line < 200; ++line) text += "line " + std::to_string(line) + "\n";
+  text += "end";
+  Transaction first = org_.begin(writer_);
+  RecordInput input;
+  input.set("Long__c", Value(text));
+  const std::string id = first.insert("Thing__c", input).id;
+  first.commit();
+  const auto position = org_.latest_replay_id();
+  const std::string changed = text + " of it";
+  for (const std::string& value : {changed, std::string("short")}) {
+    Transaction transaction = org_.begin(writer_);
+    RecordInput change;
+    change.set("Long__c", Value(value));
+    EXPECT_TRUE(transaction.update("Thing__c", id, change).success);
+    transaction.commit();
+  }
+  const auto events = events_after(position);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].diff_fields, std::vector<std::string>{"Long__c"});
+  EXPECT_EQ(value_of(events[0], "Long__c"),
+            Value("--- \n+++ \n@@ -198,4 +198,4 @@\n line 197\n line 198\n line 199\n-end\n+end of it"));
+  EXPECT_TRUE(events[1].diff_fields.empty()) << "a short text is shown as it is";
+  EXPECT_EQ(value_of(events[1], "Long__c"), Value("short"));
+  EXPECT_EQ(field("Thing__c", id, "Long__c"), Value("short"));
+}
+
+TEST_F(EventsTest, AnEventOfMoreThanOneMegabyteIsAGap) {
+  nlohmann::json fields = nlohmann::json::array();
+  RecordInput input;
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = "Long" + std::to_string(i) + "__c";
+    fields.push_back({{"name", name}, {"type", "textarea"}, {"length", 131072}});
+    input.set(name, Value(std::string(131072, 'x')));
+  }
+  ASSERT_TRUE(org_.apply_objects({{"name", "Thing__c"}, {"fields", fields}}));
+  const auto position = org_.latest_replay_id();
+  Transaction transaction = org_.begin(writer_);
+  const std::string id = transaction.insert("Thing__c", input).id;
+  transaction.commit();
+  const ChangeEvent event = events_after(position).at(0);
+  EXPECT_EQ(event.type, ChangeType::gap_create);
+  EXPECT_EQ(event.record_ids, std::vector<std::string>{id});
+  EXPECT_TRUE(event.fields.empty());
+}
+
+TEST_F(EventsTest, FatesMakeOverflowsAndWildcards) {
+  auto fate = EventFate::overflow;
+  org_.set_event_fate([&fate](const ChangeEvent&) { return fate; });
+  const auto position = org_.latest_replay_id();
+  const std::string id = made("Account", R"({"Name":"A"})");
+  fate = EventFate::wildcard;
+  ASSERT_TRUE(update("Account", id, R"({"Phone":"1"})").success);
+  const auto events = events_after(position);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].type, ChangeType::gap_overflow);
+  EXPECT_EQ(events[0].record_ids, std::vector<std::string>{std::string(kEmptyId)});
+  EXPECT_EQ(events[1].type, ChangeType::update);
+  EXPECT_EQ(events[1].record_ids, std::vector<std::string>{"001*"});
+  EXPECT_EQ(value_of(events[1], "Phone"), Value("1"));
+}
+
+TEST_F(EventsTest, ExpiredEventsVoidTheirIds) {
+  made("Account", R"({"Name":"A"})");
+  const auto old = org_.latest_replay_id();
+  made("Account", R"({"Name":"B"})");
+  org_.expire_events();
+  EXPECT_FALSE(org_.can_resume(old));
+  EXPECT_EQ(org_.start_position("/data/ChangeEvents", ReplayPreset::custom, old).error().code, codes::kReplayCorrupted);
+  EXPECT_TRUE(org_.start_position("/data/ChangeEvents", ReplayPreset::custom, org_.latest_replay_id()));
+}
+
 }  // namespace
 }  // namespace orgsim

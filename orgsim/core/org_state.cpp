@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "orgsim/core/ascii.h"
+#include "orgsim/core/event_builder.h"
 #include "orgsim/core/ids.h"
+#include "orgsim/core/platform_event.h"
 
 namespace orgsim {
 
@@ -101,8 +103,12 @@ ChangeEvent Org::Impl::materialise(const LoggedEvent& from) const {
   event.uuid = fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", from.uuid_high >> 32, (from.uuid_high >> 16) & 0xFFFF,
                            from.uuid_high & 0xFFFF, from.uuid_low >> 48, from.uuid_low & 0xFFFFFFFFFFFF);
   event.entity = object.name;
-  for (const std::uint32_t slot : from.slots) event.record_ids.push_back(id_of(row_key(from.object, slot)));
-  if (from.slots.empty()) event.record_ids.emplace_back(kEmptyId);
+  if (from.wildcard) {
+    event.record_ids.push_back(object.key_prefix + "*");
+  } else {
+    for (const std::uint32_t slot : from.slots) event.record_ids.push_back(id_of(row_key(from.object, slot)));
+  }
+  if (event.record_ids.empty() && !object.platform_event) event.record_ids.emplace_back(kEmptyId);
   event.type = from.type;
   event.change_origin = from.transaction->origin;
   event.transaction_key = from.transaction->key;
@@ -111,6 +117,13 @@ ChangeEvent Org::Impl::materialise(const LoggedEvent& from) const {
   event.commit_number = from.transaction->commit_number;
   event.commit_user = from.transaction->user_id;
   event.schema = from.schema;
+  for (const std::uint16_t field : from.diffs) event.diff_fields.push_back(object.fields[field].name);
+  if (object.platform_event) {
+    event.payload = from.payload;
+    if (!from.given_id.empty()) event.uuid = from.given_id;
+    event.fields = decode_platform_event(*from.schema, from.payload).value_or(std::vector<EventField>{});
+    return event;
+  }
   RowReader reader(from.cells);
   IdBuffer id;
   while (reader.next()) {
@@ -123,21 +136,30 @@ ChangeEvent Org::Impl::materialise(const LoggedEvent& from) const {
   return event;
 }
 
-bool Org::Impl::on_topic(std::string_view topic, const ObjectDef& object) const {
-  return topic == "/data/ChangeEvents" || topic == "/data/" + object.change_event_name();
+bool Org::Impl::on_topic(const Topic& topic, const LoggedEvent& event) const {
+  if (topic.channel != nullptr) return topic.channel->member(event.object) != nullptr;
+  if (topic.object != nullptr && topic.object->index != event.object) return false;
+  return schema.object_at(event.object).platform_event ? topic.object != nullptr : event.selected;
 }
 
-void Org::Impl::publish(LoggedEvent event) {
+std::uint64_t Org::Impl::publish(LoggedEvent event) {
   events.expire(now(), settings);
   const EventFate fate = event_fate ? event_fate(materialise(event)) : EventFate::deliver;
-  if (fate == EventFate::drop) return;
-  if (fate == EventFate::gap && event.type <= ChangeType::undelete) {
-    event.type = static_cast<ChangeType>(static_cast<int>(event.type) + static_cast<int>(ChangeType::gap_create));
-    event.sequence_number = 1;
-    event.cells.clear();
+  if (fate == EventFate::drop) return events.last_id();
+  if (schema.object_at(event.object).platform_event) {
+    // The fates below are of change events.
+  } else if (fate == EventFate::gap) {
+    make_gap(event);
+  } else if (fate == EventFate::overflow) {
+    event.slots.clear();
+    make_gap(event);
+    event.type = ChangeType::gap_overflow;
+  } else if (fate == EventFate::wildcard) {
+    event.wildcard = true;
   }
   if (fate == EventFate::duplicate) events.append(event, settings);
   events.append(std::move(event), settings);
+  return events.last_id();
 }
 
 void Org::Impl::empty_old_bins() {

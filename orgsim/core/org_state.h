@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "orgsim/core/event_channels.h"
 #include "orgsim/core/event_log.h"
+#include "orgsim/core/managed_subscription.h"
 #include "orgsim/core/org.h"
 #include "orgsim/core/random.h"
 #include "orgsim/core/table.h"
@@ -61,9 +63,13 @@ struct Org::Impl {
   /// The event schema of the object as it is now.
   std::shared_ptr<const EventSchema> current_schema(const ObjectDef& object) const;
   [[nodiscard]] ChangeEvent materialise(const LoggedEvent& event) const;
-  [[nodiscard]] bool on_topic(std::string_view topic, const ObjectDef& object) const;
-  /// Appends an event after asking the fate function.
-  void publish(LoggedEvent event);
+  [[nodiscard]] bool on_topic(const Topic& topic, const LoggedEvent& event) const;
+  /// True when changes of the object's records make events: it is selected, or on a custom channel.
+  [[nodiscard]] bool has_events(const ObjectDef& object) const {
+    return object.cdc_selected || channels.carries(object.index);
+  }
+  /// Appends an event after asking the fate function; its replay id, or the newest one when it was dropped.
+  std::uint64_t publish(LoggedEvent event);
 
   void make_tables();
   void seed_rows();
@@ -77,6 +83,8 @@ struct Org::Impl {
   std::vector<CommitInfo> commits;
   std::uint64_t last_commit_number;
   EventLog events;
+  EventChannels channels;
+  ManagedSubscriptions subscriptions;
   std::function<EventFate(const ChangeEvent&)> event_fate;
   mutable std::map<std::uint16_t, std::pair<std::uint32_t, std::shared_ptr<const EventSchema>>> schemas_now;
   mutable std::map<std::string, std::shared_ptr<const EventSchema>, std::less<>> schemas_by_id;

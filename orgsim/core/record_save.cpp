@@ -161,6 +161,7 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
   set("OwnerId", writer.user_id);
   set("CreatedById", writer.user_id);
   set("CreatedDate", static_cast<std::int64_t>(org.now_second()) * 1000);
+  if (object.platform_event) set("EventUuid", org.new_uuid());
   if (auto saved = save(object, key, *assignments, Operation::insert); !saved) return std::unexpected(saved.error());
   return org.id_of(key);
 }

@@ -136,6 +136,8 @@ struct ObjectDef {
   bool feed_enabled = false;
   bool cdc_supported = false;
   bool cdc_selected = false;
+  /// A platform event (`Foo__e`): records are published and never stored (spec §4.4).
+  bool platform_event = false;
   std::deque<FieldDef> fields;  ///< a deque: pointers to fields stay valid when fields are added
   std::vector<ChildRelationship> children;
   /// Rises with every change of the object's fields; event schemas and row layouts are per version.
@@ -192,6 +194,7 @@ class Schema {
   std::unordered_map<std::string, std::uint16_t> by_name_;
   std::unordered_map<std::string, std::uint16_t> by_prefix_;
   std::uint32_t custom_objects_ = 0;
+  std::uint32_t platform_events_ = 0;
   std::uint32_t custom_fields_ = 0;
   std::uint64_t revision_ = 1;
 };

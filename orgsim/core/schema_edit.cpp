@@ -19,8 +19,11 @@ constexpr std::size_t kMaxNameLength = 43;  // 40 and "__c"
 constexpr std::size_t kMaxFieldsPerObject = 800;
 constexpr std::uint32_t kMaxCustomObjects = 2000;
 
-bool is_custom_name(std::string_view name) {
-  if (!name.ends_with("__c") || name.size() < 4 || name.size() > kMaxNameLength) return false;
+constexpr std::string_view kObjectSuffix = "__c";
+constexpr std::string_view kEventSuffix = "__e";
+
+bool is_custom_name(std::string_view name, std::string_view suffix = kObjectSuffix) {
+  if (!name.ends_with(suffix) || name.size() < 4 || name.size() > kMaxNameLength) return false;
   const char first = name[0];
   if (!((first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z'))) return false;
   return std::ranges::all_of(name, [](char c) {
@@ -57,6 +60,14 @@ ObjectDef& Schema::create_custom(const std::string& name, const json& definition
   object.name = name;
   object.label = definition.value("label", stem(name));
   object.label_plural = definition.value("labelPlural", object.label + "s");
+  if (name.ends_with(kEventSuffix)) {
+    object.custom = object.platform_event = true;
+    object.updateable = object.deletable = object.undeletable = object.queryable = object.retrieveable = false;
+    object.replicateable = object.searchable = object.layoutable = object.mru_enabled = false;
+    object.key_prefix = event_key_prefix(platform_events_++);
+    object.fields = platform_event_fields();
+    return add(std::move(object));
+  }
   object.key_prefix = custom_key_prefix(custom_objects_++);
   object.custom = true;
   object.cdc_supported = true;
@@ -156,11 +167,11 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
   if (auto shape = check_shape(definition); !shape) return std::unexpected(shape.error());
   const auto name = definition["name"].get<std::string>();
   const ObjectDef* existing = object(name);
-  if (existing == nullptr && !is_custom_name(name)) {
+  if (existing == nullptr && !is_custom_name(name) && !is_custom_name(name, kEventSuffix)) {
     return fail(codes::kInvalidType,
-                fmt::format("'{}' is no standard object of this org and no custom name (…__c)", name));
+                fmt::format("'{}' is no standard object of this org and no custom name (…__c, …__e)", name));
   }
-  if (existing == nullptr && custom_objects_ >= kMaxCustomObjects) {
+  if (existing == nullptr && custom_objects_ + platform_events_ >= kMaxCustomObjects) {
     return fail(codes::kInvalidType, fmt::format("an org has at most {} custom objects", kMaxCustomObjects));
   }
   // First everything is read and checked, then it is applied: an error changes nothing.

@@ -15,6 +15,7 @@ namespace orgsim {
 ///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","childRelationshipName":"Foos__r",
 ///               "masterDetail":false,"restrictedDelete":false,"autoNumber":false,"calculated":false,"formula":…,
 ///               "defaultValue":…,"createable":…,"updateable":…,"richText":false,"remove":false}]}
+/// A name `Foo__e` makes a platform event, whose fields are `…__c` too.
 /// A name that exists is altered: only the keys given change. A type change keeps to types that store alike. "remove"
 /// takes a custom field away. Standard objects take custom fields (`…__c`) and changes of their own fields.
 /// Errors: INVALID_FIELD, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message.
@@ -27,5 +28,8 @@ void apply_type_flags(FieldDef& field);
 
 /// The standard system fields of a custom object, in describe order.
 [[nodiscard]] std::deque<FieldDef> custom_object_fields(const std::string& label, bool auto_number_name);
+
+/// The standard fields of a platform event, in describe order.
+[[nodiscard]] std::deque<FieldDef> platform_event_fields();
 
 }  // namespace orgsim

@@ -25,6 +25,13 @@ constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 12> 
     {"bulk_queue_ms", &Settings::bulk_queue_ms},
     {"bulk_chunk_ms", &Settings::bulk_chunk_ms},
     {"recycle_bin_days", &Settings::recycle_bin_days},
+    {"daily_event_limit", &Settings::daily_event_limit},
+    {"publish_stream_idle_ms", &Settings::publish_stream_idle_ms},
+}};
+
+constexpr std::array<std::pair<std::string_view, bool Settings::*>, 2> kFlags = {{
+    {"merge_equal_changes", &Settings::merge_equal_changes},
+    {"diff_large_text", &Settings::diff_large_text},
 }};
 
 constexpr std::array<std::pair<std::string_view, bool Settings::*>, 5> kTransports = {{
@@ -76,9 +83,10 @@ Outcome<void> read_clock(Settings& settings, const json& clock) {
 Outcome<void> read_one(Settings& settings, const std::string& key, const json& value) {
   if (key == "client_token_transports") return read_transports(settings, value);
   if (key == "clock") return read_clock(settings, value);
-  if (key == "merge_equal_changes") {
+  for (const auto& [name, member] : kFlags) {
+    if (key != name) continue;
     if (!value.is_boolean()) return bad(key, "true or false");
-    settings.merge_equal_changes = value.get<bool>();
+    settings.*member = value.get<bool>();
     return {};
   }
   for (const auto& [name, member] : kNumbers) {
@@ -129,7 +137,7 @@ json to_json(const Settings& settings) {
   json out = json::object();
   for (const auto& [name, member] : kNumbers) out[std::string(name)] = settings.*member;
   out["overflow_limit"] = settings.overflow_limit;
-  out["merge_equal_changes"] = settings.merge_equal_changes;
+  for (const auto& [name, member] : kFlags) out[std::string(name)] = settings.*member;
   json transports = json::array();
   for (const auto& [name, member] : kTransports) {
     if (settings.*member) transports.push_back(name);

@@ -26,6 +26,10 @@ struct Settings {
   std::int64_t overflow_limit = 100'000;  ///< changes in one transaction before GAP_OVERFLOW (§4.7)
   /// Equal changes of several records in one transaction become one event with several recordIds (§0.5).
   bool merge_equal_changes = false;
+  /// A small change of a large text field is shown as a unified diff, named in diffFields (§4.5).
+  bool diff_large_text = true;
+  std::int64_t daily_event_limit = 0;  ///< events delivered in 24 h, all subscribers together (§4.8); 0: no limit
+  std::int64_t publish_stream_idle_ms = 70'000;  ///< a PublishStream that is silent so long is closed (§4.2)
   /// Which transports put ";client=X" into changeOrigin; JSON "client_token_transports": ["rows","bulk"].
   bool token_rows = true;
   bool token_collections = false;

@@ -28,7 +28,14 @@ SaveResult Transaction::insert(std::string_view object_name, const RecordInput& 
   const auto object = state_->org.object(object_name);
   if (!object) return failed(object.error());
   auto id = state_->statement([&] { return state_->insert(**object, input); });
-  return id ? saved(std::move(*id), true) : failed(id.error());
+  if (!id) return failed(id.error());
+  SaveResult result = saved(std::move(*id), true);
+  if ((*object)->platform_event) {
+    // An event that was accepted says so in an "error", with its EventUuid as the message.
+    const auto& uuid = state_->rows.at(state_->order.back()).after[(*object)->field("EventUuid")->index];
+    result.errors.push_back({"OPERATION_ENQUEUED", std::get<std::string>(uuid), {}});
+  }
+  return result;
 }
 
 SaveResult Transaction::update(std::string_view object_name, std::string_view id, const RecordInput& input,

@@ -62,6 +62,7 @@ class Transaction {
   Transaction& operator=(Transaction&&) noexcept;
   ~Transaction();
 
+  /// A platform event is published at commit; its result succeeds with OPERATION_ENQUEUED in `errors`.
   SaveResult insert(std::string_view object, const RecordInput& input);
   /// `id` may have 15 or 18 characters. A write that changes no field succeeds, moves no stamp and has no event.
   SaveResult update(std::string_view object, std::string_view id, const RecordInput& input, const UpdateOptions& = {});

@@ -1,43 +1,12 @@
 #include <algorithm>
-#include <map>
 
+#include "orgsim/core/event_builder.h"
+#include "orgsim/core/platform_event.h"
 #include "orgsim/core/transaction_state.h"
 
 namespace orgsim {
 
 namespace {
-
-/// A committed change of one record, ready for the event builder.
-struct Done {
-  RowKey key = 0;
-  ChangeType type = ChangeType::update;
-  std::size_t weight = 1;  ///< changes counted against the overflow limit: fields of an update, else 1 (§4.7)
-  std::string cells;
-};
-
-std::string event_cells(const ObjectDef& object, const PendingRow& row, ChangeType type) {
-  RowWriter writer;
-  if (type == ChangeType::remove) return {};
-  for (const FieldDef& field : object.fields) {
-    if (excluded_from_events(field)) continue;
-    const Value& value = row.after[field.index];
-    // An update always shows LastModifiedDate, even when it stayed within the second (§4.5).
-    if (type == ChangeType::update && value == row.before[field.index] && field.name != "LastModifiedDate") continue;
-    if (!is_null(value)) {
-      writer.put(field, to_view(value));
-    } else if (type == ChangeType::update) {
-      writer.put_null(field.index);
-    }
-  }
-  return writer.bytes();
-}
-
-std::size_t count_cells(const std::string& cells) {
-  std::size_t count = 0;
-  RowReader reader(cells);
-  while (reader.next()) ++count;
-  return count;
-}
 
 std::string old_cells(const ObjectDef& object, const PendingRow& row) {
   RowWriter writer;
@@ -52,63 +21,6 @@ std::string old_cells(const ObjectDef& object, const PendingRow& row) {
   }
   return writer.bytes();
 }
-
-/// Turns the committed changes into events: one per record in order, equal ones merged when the setting says so, and
-/// one overflow event per entity for what exceeds the limit.
-class EventBuilder {
- public:
-  EventBuilder(Org::Impl& org, std::shared_ptr<const EventTransaction> transaction)
-      : org_(org), transaction_(std::move(transaction)) {}
-
-  void add(Done done) {
-    const ObjectDef& object = org_.schema.object_at(object_of(done.key));
-    if (!object.cdc_selected) return;
-    weight_ += done.weight;
-    if (weight_ > static_cast<std::size_t>(org_.settings.overflow_limit)) {
-      overflown_.try_emplace(object.index, events_.size());
-      return;
-    }
-    if (org_.settings.merge_equal_changes) {
-      for (LoggedEvent& event : events_) {
-        if (event.object != object.index || event.type != done.type || event.cells != done.cells) continue;
-        event.slots.push_back(slot_of(done.key));
-        return;
-      }
-    }
-    LoggedEvent event = make(object, done.type);
-    event.slots.push_back(slot_of(done.key));
-    event.cells = std::move(done.cells);
-    events_.push_back(std::move(event));
-  }
-
-  void publish() {
-    for (const auto& [object, at] : overflown_)
-      events_.push_back(make(org_.schema.object_at(object), ChangeType::gap_overflow));
-    std::int32_t sequence = 0;
-    for (LoggedEvent& event : events_) {
-      event.sequence_number = event.type == ChangeType::gap_overflow ? 1 : ++sequence;
-      org_.publish(std::move(event));
-    }
-  }
-
- private:
-  LoggedEvent make(const ObjectDef& object, ChangeType type) {
-    LoggedEvent event;
-    event.transaction = transaction_;
-    event.schema = org_.current_schema(object);
-    event.object = object.index;
-    event.type = type;
-    event.uuid_high = org_.random.next();
-    event.uuid_low = org_.random.next();
-    return event;
-  }
-
-  Org::Impl& org_;
-  std::shared_ptr<const EventTransaction> transaction_;
-  std::vector<LoggedEvent> events_;
-  std::map<std::uint16_t, std::size_t> overflown_;
-  std::size_t weight_ = 0;
-};
 
 std::string change_origin(const Writer& writer, const Settings& settings) {
   if (writer.api.empty()) return {};
@@ -157,6 +69,10 @@ CommitResult Transaction::State::commit() {
     if (!type) continue;
     const ObjectDef& object = org.schema.object_at(object_of(key));
     Table& table = org.table(object);
+    if (object.platform_event) {
+      events.add_platform_event(object, row.after);
+      continue;
+    }
     const std::string packed = pack(object, row.after);
     if (*type == ChangeType::create) {
       table.insert(slot_of(key), packed, row.stamp, commit);
@@ -169,9 +85,7 @@ CommitResult Transaction::State::commit() {
                                   .old_cells = old_cells(object, row)});
     }
     if (row.silent) continue;
-    Done done{.key = key, .type = *type, .weight = 1, .cells = event_cells(object, row, *type)};
-    if (*type == ChangeType::update) done.weight = count_cells(done.cells);
-    events.add(std::move(done));
+    events.add(key, *type, row.before, row.after);
     if (org.watcher.wants && org.watcher.wants(object)) {
       watched.push_back(record_change(object, org.id_of(key), *type, row));
     }

@@ -12,10 +12,29 @@ constexpr std::int64_t kMsPerHour = 3'600'000;
 void ApiUsage::count(std::string_view kind, std::int64_t now_ms) {
   count_free(kind);
   const std::scoped_lock lock(mutex_);
+  add(calls_, 1, now_ms);
+}
+
+void ApiUsage::count_events(std::uint64_t events, std::int64_t now_ms) {
+  events_delivered_ += events;
+  const std::scoped_lock lock(mutex_);
+  add(events_, static_cast<std::int64_t>(events), now_ms);
+}
+
+void ApiUsage::add(Day& day, std::int64_t count, std::int64_t now_ms) {
   const std::int64_t number = now_ms / kMsPerHour;
-  Hour& hour = hours_[static_cast<std::size_t>(number) % kHours];
+  Hour& hour = day[static_cast<std::size_t>(number) % kHours];
   if (hour.number != number) hour = {number, 0};
-  ++hour.calls;
+  hour.count += count;
+}
+
+std::int64_t ApiUsage::total(const Day& day, std::int64_t now_ms) {
+  const std::int64_t now = now_ms / kMsPerHour;
+  std::int64_t count = 0;
+  for (const Hour& hour : day) {
+    if (hour.number > now - static_cast<std::int64_t>(kHours) && hour.number <= now) count += hour.count;
+  }
+  return count;
 }
 
 void ApiUsage::count_free(std::string_view kind) {
@@ -30,12 +49,12 @@ void ApiUsage::count_free(std::string_view kind) {
 
 std::int64_t ApiUsage::used_in_24_hours(std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  const std::int64_t now = now_ms / kMsPerHour;
-  std::int64_t calls = 0;
-  for (const Hour& hour : hours_) {
-    if (hour.number > now - static_cast<std::int64_t>(kHours) && hour.number <= now) calls += hour.calls;
-  }
-  return calls;
+  return total(calls_, now_ms);
+}
+
+std::int64_t ApiUsage::events_in_24_hours(std::int64_t now_ms) {
+  const std::scoped_lock lock(mutex_);
+  return total(events_, now_ms);
 }
 
 nlohmann::json ApiUsage::calls_by_kind() {
@@ -48,7 +67,8 @@ nlohmann::json ApiUsage::calls_by_kind() {
 void ApiUsage::clear() {
   const std::scoped_lock lock(mutex_);
   by_kind_.clear();
-  hours_ = {};
+  calls_ = {};
+  events_ = {};
   events_delivered_ = 0;
 }
 

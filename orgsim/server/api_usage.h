@@ -18,9 +18,11 @@ class ApiUsage {
   void count(std::string_view kind, std::int64_t now_ms);
   /// Counts something that the org does not bill: logins, gRPC calls.
   void count_free(std::string_view kind);
-  void count_events(std::uint64_t events) { events_delivered_ += events; }
+  /// Counts events handed to a subscriber.
+  void count_events(std::uint64_t events, std::int64_t now_ms);
 
   std::int64_t used_in_24_hours(std::int64_t now_ms);
+  std::int64_t events_in_24_hours(std::int64_t now_ms);
   std::uint64_t events_delivered() const { return events_delivered_; }
   nlohmann::json calls_by_kind();
   void clear();
@@ -29,12 +31,17 @@ class ApiUsage {
   static constexpr std::size_t kHours = 24;
   struct Hour {
     std::int64_t number = -1;
-    std::int64_t calls = 0;
+    std::int64_t count = 0;
   };
+  using Day = std::array<Hour, kHours>;
+
+  static void add(Day& day, std::int64_t count, std::int64_t now_ms);
+  static std::int64_t total(const Day& day, std::int64_t now_ms);
 
   std::mutex mutex_;
   std::map<std::string, std::uint64_t, std::less<>> by_kind_;
-  std::array<Hour, kHours> hours_{};
+  Day calls_{};
+  Day events_{};
   std::atomic<std::uint64_t> events_delivered_ = 0;
 };
 

@@ -40,12 +40,16 @@ HttpResponse ControlApi::serve(const HttpRequest& request) {
     if (call == "objects") return post ? objects(request) : wrong_method(request);
     if (call == "faults") return faults(request);
     if (call == "settings") return settings(request);
+    if (call == "channels") return channels(request);
+    if (call == "subscriptions") return subscriptions(request);
   }
   if (segments.size() == 3 && call == "records") return records(request, segments[2]);
+  if (segments.size() == 3 && call == "subscriptions") return subscriptions(request);
   if (segments.size() == 4 && call == "history") return get ? history(segments[2], segments[3]) : wrong_method(request);
   return control_error(
       404, codes::kNotFound,
-      "the calls are status, reset, objects, records/{Object}, history/{Object}/{Id}, faults, settings");
+      "the calls are status, reset, objects, records/{Object}, history/{Object}/{Id}, faults, settings, channels, "
+      "subscriptions");
 }
 
 HttpResponse ControlApi::status() {
@@ -58,6 +62,7 @@ HttpResponse ControlApi::status() {
                            {"api_calls_in_24_hours", usage_.used_in_24_hours(wall_clock_ms())},
                            {"api_call_limit", org->settings().daily_api_limit},
                            {"events_delivered", usage_.events_delivered()},
+                           {"events_in_24_hours", usage_.events_in_24_hours(wall_clock_ms())},
                            {"latest_replay_id", org->latest_replay_id()},
                            {"records", std::move(records)},
                            {"organization_id", org->organization_id()},

@@ -30,6 +30,8 @@ class ControlApi {
   HttpResponse history(const std::string& object, const std::string& id);
   HttpResponse faults(const HttpRequest& request);
   HttpResponse settings(const HttpRequest& request);
+  HttpResponse channels(const HttpRequest& request);
+  HttpResponse subscriptions(const HttpRequest& request);
 
   OrgHost& host_;
   Sessions& sessions_;

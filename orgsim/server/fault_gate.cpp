@@ -1,6 +1,7 @@
 #include "orgsim/server/fault_gate.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace orgsim {
@@ -53,6 +54,9 @@ std::string_view body_text(std::string_view body, std::string_view name) {
   if (open == std::string_view::npos) return {};
   return body.substr(open + 1, body.find('"', open + 1) - open - 1);
 }
+
+/// As faults name them, in the order of EventFate.
+constexpr std::array<std::string_view, 6> kFateNames = {"deliver", "drop", "duplicate", "gap", "overflow", "wildcard"};
 
 }  // namespace
 
@@ -143,13 +147,18 @@ Outcome<std::uint64_t> FaultGate::add_event_fault(json definition) {
     host_.access().reset_event_stream();
     return 0;
   }
-  EventFate fate = EventFate::deliver;
-  if (kind == "drop") fate = EventFate::drop;
-  if (kind == "duplicate") fate = EventFate::duplicate;
-  if (kind == "gap") fate = EventFate::gap;
-  if (fate == EventFate::deliver) {
-    return fail(codes::kJsonParser, "\"event\" must be drop, duplicate, gap or stream_reset");
+  if (kind == "expire") {
+    OrgHost::Access org = host_.access();
+    org->expire_events();
+    org.announce();
+    return 0;
   }
+  const auto named = std::find(kFateNames.begin() + 1, kFateNames.end(), kind);
+  if (named == kFateNames.end()) {
+    return fail(codes::kJsonParser,
+                "\"event\" must be drop, duplicate, gap, overflow, wildcard, expire or stream_reset");
+  }
+  const auto fate = static_cast<EventFate>(named - kFateNames.begin());
   definition["action"] = "status";
   // The org first, then the plan: event_fate() is called with the org held.
   const OrgHost::Access org = host_.access();
@@ -214,8 +223,7 @@ json FaultGate::to_json() {
   for (json& event : events) {
     if (!event.is_object()) continue;
     const auto fate = fates_.find(event.value("id", std::uint64_t{0}));
-    constexpr const char* kNames[] = {"deliver", "drop", "duplicate", "gap"};
-    if (fate != fates_.end()) event["event"] = kNames[static_cast<int>(fate->second)];
+    if (fate != fates_.end()) event["event"] = kFateNames[static_cast<std::size_t>(fate->second)];
     event.erase("action");
   }
   json bulk = bulk_plan_.to_json();

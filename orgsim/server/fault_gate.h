@@ -35,9 +35,9 @@ class FaultGate {
   /// The fault for the next chunk of a Bulk load; the method is "BULK", `path` as "/jobs/ingest/750…".
   std::optional<BulkFault> decide_bulk(std::string_view path, std::string_view object);
 
-  /// One fault of core/fault_plan.h, one on Bulk loads: {"bulk":"fail|abort|rows","code","message","object",…}, or one
-  /// on change events: {"event":"drop|duplicate|gap","object",…}, or
-  /// {"event":"stream_reset"}, which happens at once. Returns its id (0 for stream_reset).
+  /// One fault of core/fault_plan.h, one on Bulk loads: {"bulk":"fail|abort|rows","code","message","object",…}, one on
+  /// events: {"event":"drop|duplicate|gap|overflow|wildcard","object",…}, or {"event":"stream_reset"|"expire"}, which
+  /// happens at once. Returns its id (0 for those two).
   Outcome<std::uint64_t> add(const nlohmann::json& definition);
   void clear();
   nlohmann::json to_json();

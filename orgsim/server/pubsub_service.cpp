@@ -13,6 +13,8 @@
 
 #include "orgsim/core/event_schema.h"
 #include "orgsim/server/pubsub_error.h"
+#include "orgsim/server/pubsub_managed.h"
+#include "orgsim/server/pubsub_publish.h"
 #include "orgsim/server/pubsub_subscription.h"
 #include "pubsub_api.grpc.pb.h"
 
@@ -63,21 +65,42 @@ std::shared_ptr<grpc::ServerCredentials> make_credentials(const PubSubServer::Li
   return grpc::SslServerCredentials(options);
 }
 
-class Service final : public eventbus::v1::PubSub::WithCallbackMethod_Subscribe<eventbus::v1::PubSub::Service> {
+using eventbus::v1::PubSub;
+using StreamingService = PubSub::WithCallbackMethod_Subscribe<
+    PubSub::WithCallbackMethod_ManagedSubscribe<PubSub::WithCallbackMethod_PublishStream<PubSub::Service>>>;
+
+/// Streams are served by reactors, which delete themselves when gRPC is done with them.
+class Service final : public StreamingService {
  public:
   explicit Service(PubSubEnvironment& environment) : environment_(environment) {}
 
   grpc::ServerBidiReactor<eventbus::v1::FetchRequest, eventbus::v1::FetchResponse>* Subscribe(
       grpc::CallbackServerContext* context) override {
     environment_.usage.count_free("pubsub_subscribe");
-    std::optional<PubSubError> refused = refuse_caller(environment_, context->client_metadata());
-    if (!refused && environment_.streams >= PubSubServer::kStreamsMax) {
-      refused = PubSubError{grpc::StatusCode::RESOURCE_EXHAUSTED, "concurrent.client.limit.exceeded",
-                            "There are too many concurrent streams."};
+    return new Subscription(environment_, *context, token_of(*context), refuse_stream(*context));
+  }
+
+  grpc::ServerBidiReactor<eventbus::v1::ManagedFetchRequest, eventbus::v1::ManagedFetchResponse>* ManagedSubscribe(
+      grpc::CallbackServerContext* context) override {
+    environment_.usage.count_free("pubsub_managed_subscribe");
+    return new ManagedStream(environment_, *context, token_of(*context), refuse_stream(*context));
+  }
+
+  grpc::ServerBidiReactor<eventbus::v1::PublishRequest, eventbus::v1::PublishResponse>* PublishStream(
+      grpc::CallbackServerContext* context) override {
+    environment_.usage.count_free("pubsub_publish_stream");
+    return new orgsim::PublishStream(environment_, *context, token_of(*context), refuse_stream(*context));
+  }
+
+  grpc::Status Publish(grpc::ServerContext* context, const eventbus::v1::PublishRequest* request,
+                       eventbus::v1::PublishResponse* reply) override {
+    environment_.usage.count_free("pubsub_publish");
+    if (auto error = refuse_caller(environment_, context->client_metadata())) return fail_call(*context, *error);
+    const std::string token = metadata_value(context->client_metadata(), "accesstoken");
+    if (auto error = publish_events(environment_, *request, token, "Publish", next_rpc_id(), *reply)) {
+      return fail_call(*context, *error);
     }
-    // The reactor deletes itself when gRPC is done with it.
-    return new Subscription(environment_, *context, metadata_value(context->client_metadata(), "accesstoken"),
-                            std::move(refused));
+    return grpc::Status::OK;
   }
 
   grpc::Status GetTopic(grpc::ServerContext* context, const eventbus::v1::TopicRequest* request,
@@ -91,7 +114,7 @@ class Service final : public eventbus::v1::PubSub::WithCallbackMethod_Subscribe<
     }
     reply->set_topic_name(request->topic_name());
     reply->set_tenant_guid(org->organization_id());
-    reply->set_can_publish(false);
+    reply->set_can_publish(org->can_publish(request->topic_name()));
     reply->set_can_subscribe(true);
     if (const auto schema = org->topic_schema(request->topic_name())) reply->set_schema_id(schema->id);
     reply->set_rpc_id(next_rpc_id());
@@ -115,6 +138,19 @@ class Service final : public eventbus::v1::PubSub::WithCallbackMethod_Subscribe<
   }
 
  private:
+  static std::string token_of(const grpc::CallbackServerContext& context) {
+    return metadata_value(context.client_metadata(), "accesstoken");
+  }
+
+  std::optional<PubSubError> refuse_stream(const grpc::CallbackServerContext& context) {
+    std::optional<PubSubError> refused = refuse_caller(environment_, context.client_metadata());
+    if (!refused && environment_.streams >= PubSubServer::kStreamsMax) {
+      refused = PubSubError{grpc::StatusCode::RESOURCE_EXHAUSTED, "concurrent.client.limit.exceeded",
+                            "There are too many concurrent streams."};
+    }
+    return refused;
+  }
+
   std::optional<PubSubError> refuse(const grpc::ServerContext& context, std::string_view call) {
     if (auto error = refuse_caller(environment_, context.client_metadata())) return error;
     const auto fault = environment_.faults.decide_grpc(fmt::format("/eventbus.v1.PubSub/{}", call), "");

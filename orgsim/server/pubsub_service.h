@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,8 @@ struct PubSubEnvironment {
   FaultGate& faults;
   std::atomic<int> streams = 0;
   std::atomic<std::uint64_t> next_rpc = 1;
+  /// Managed subscriptions that have a stream, by id; guarded by the org's access.
+  std::set<std::string> managed_active = {};
 };
 
 /// The Pub/Sub API on up to two ports, plaintext and TLS.

@@ -128,6 +128,7 @@ HttpResponse RestApi::dispatch(const RestCall& call) {
   if (first == "query") return serve_query(call, false);
   if (first == "queryall") return serve_query(call, true);
   if (first == "composite" && equals_ignoring_case(call.segment(1), "sobjects")) return serve_collections(call);
+  if (first == "tooling") return serve_tooling(call);
   if (first == "jobs" && equals_ignoring_case(call.segment(1), "query")) return serve_bulk_query(call);
   if (first == "jobs" && equals_ignoring_case(call.segment(1), "ingest")) return serve_bulk_ingest(call);
   return not_found();

@@ -64,5 +64,6 @@ HttpResponse serve_bulk_ingest(const RestCall& call);
 HttpResponse serve_bulk_query(const RestCall& call);
 /// /sobjects/StreamingChannel/{id}/push
 HttpResponse serve_channel_push(const RestCall& call);
+HttpResponse serve_tooling(const RestCall& call);
 
 }  // namespace orgsim

@@ -78,7 +78,7 @@ constexpr Limit kUnusedLimits[] = {
 
 HttpResponse serve_resources(const RestCall& call) {
   json body = json::object();
-  for (const char* name : {"sobjects", "query", "queryAll", "limits", "composite", "jobs"}) {
+  for (const char* name : {"sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling"}) {
     body[name] = call.base_path() + "/" + name;
   }
   const OrgHost::Access org = call.environment.host.access();
@@ -92,6 +92,12 @@ HttpResponse serve_limits(const RestCall& call) {
   const OrgHost::Access org = call.environment.host.access();
   const std::int64_t max = org->settings().daily_api_limit;
   const std::int64_t used = call.environment.usage.used_in_24_hours(wall_clock_ms());
+  // One allocation, shared by change events and platform events and counted per subscriber (spec §4.8).
+  if (const std::int64_t events = org->settings().daily_event_limit; events > 0) {
+    const std::int64_t delivered = call.environment.usage.events_in_24_hours(wall_clock_ms());
+    body["DailyDeliveredPlatformEvents"] = {{"Max", events},
+                                            {"Remaining", std::max<std::int64_t>(0, events - delivered)}};
+  }
   body["DailyApiRequests"] = {{"Max", max}, {"Remaining", std::max<std::int64_t>(0, max - used)}};
   return json_answer(200, body);
 }

@@ -90,7 +90,7 @@ HttpResponse create(const RestCall& call, const std::string& object) {
   Transaction transaction = org->begin(call.writer);
   const SaveResult result = run(org, [&] { return transaction.insert(object, *input); });
   return finish(call, org, transaction, result, [&] {
-    HttpResponse out = json_answer(201, {{"id", result.id}, {"success", true}, {"errors", json::array()}});
+    HttpResponse out = json_answer(201, save_result_json(result, false));
     out.set_header("Location", call.base_path() + "/sobjects/" + object + "/" + result.id);
     return out;
   });
