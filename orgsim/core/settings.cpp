@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 12> kNumbers = {{
+constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 14> kNumbers = {{
     {"daily_api_limit", &Settings::daily_api_limit},
     {"event_retention_ms", &Settings::event_retention_ms},
     {"max_retained_events", &Settings::max_retained_events},

@@ -26,7 +26,8 @@ using Memory = std::unique_ptr<BIO, Deleter<BIO_free>>;
 
 constexpr const char* kServerNames =
     "DNS:localhost,IP:127.0.0.1,IP:::1,DNS:login.salesforce.com,DNS:test.salesforce.com,DNS:*.my.salesforce.com,"
-    "DNS:*.salesforce.com,DNS:api.pubsub.salesforce.com";
+    "DNS:*.sandbox.my.salesforce.com,DNS:*.salesforce.com,DNS:api.pubsub.salesforce.com,DNS:api.deu.pubsub.salesforce."
+    "com";
 constexpr long kValidSeconds = 10L * 365 * 24 * 3600;
 
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error("certificates: " + what); }

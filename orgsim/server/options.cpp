@@ -55,6 +55,8 @@ std::expected<ServerOptions, OptionsExit> parse_options(int argc, const char* co
   add_address(app, "--https", options.https, "the same with TLS");
   add_address(app, "--grpc", options.grpc, "Pub/Sub API without TLS");
   add_address(app, "--grpc-tls", options.grpc_tls, "Pub/Sub API with TLS");
+  add_address(app, "--proxy", options.proxy,
+              "HTTP CONNECT proxy that leads *.salesforce.com to --https and --grpc-tls, for clients with fixed hosts");
   app.add_option("--data", options.data_directory,
                  "directory for the CA, the server certificate and the JWT key; kept and used again "
                  "(default: a private one, removed at the end)");
@@ -69,9 +71,13 @@ std::expected<ServerOptions, OptionsExit> parse_options(int argc, const char* co
     const bool failed = app.exit(error, out, problem) != 0;
     return std::unexpected(OptionsExit{failed ? kUsageStatus : 0, out.str() + problem.str()});
   }
-  if (!options.http && !options.https && !options.grpc && !options.grpc_tls) {
-    const ListenAddress any{.host = "127.0.0.1", .port = 0};
-    options.http = options.https = options.grpc = options.grpc_tls = any;
+  const ListenAddress any{.host = "127.0.0.1", .port = 0};
+  if (!options.http && !options.https && !options.grpc && !options.grpc_tls && !options.proxy) {
+    options.http = options.https = options.grpc = options.grpc_tls = options.proxy = any;
+  }
+  if (options.proxy) {
+    if (!options.https) options.https = any;
+    if (!options.grpc_tls) options.grpc_tls = any;
   }
   return options;
 }

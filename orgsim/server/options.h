@@ -22,6 +22,8 @@ struct ServerOptions {
   /// Plaintext Pub/Sub; the TLS one is separate because one port serves one of the two.
   std::optional<ListenAddress> grpc;
   std::optional<ListenAddress> grpc_tls;
+  /// HTTP CONNECT proxy; it needs `https` and `grpc_tls`, which then get a free port unless they are given.
+  std::optional<ListenAddress> proxy;
   /// Where the certificates and keys live; empty means a private directory that is removed at the end.
   std::filesystem::path data_directory;
   std::string org = "standard";
@@ -34,7 +36,7 @@ struct OptionsExit {
   std::string text;
 };
 
-/// Reads the command line. Without any listener option all four listeners get a free port of 127.0.0.1.
+/// Reads the command line. Without any listener option every listener gets a free port of 127.0.0.1.
 std::expected<ServerOptions, OptionsExit> parse_options(int argc, const char* const* argv);
 
 /// "127.0.0.1:0", "[::1]:8080" or ":8080" (127.0.0.1); nullopt when it is none of these.

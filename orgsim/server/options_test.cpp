@@ -13,7 +13,7 @@ std::expected<ServerOptions, OptionsExit> parse(std::vector<const char*> words) 
 TEST(Options, WithoutListenersEveryListenerGetsAFreePort) {
   const auto options = parse({});
   ASSERT_TRUE(options.has_value());
-  for (const auto& address : {options->http, options->https, options->grpc, options->grpc_tls}) {
+  for (const auto& address : {options->http, options->https, options->grpc, options->grpc_tls, options->proxy}) {
     ASSERT_TRUE(address.has_value());
     EXPECT_EQ(address->host, "127.0.0.1");
     EXPECT_EQ(address->port, 0);
@@ -28,6 +28,16 @@ TEST(Options, OnlyTheNamedListenersAreStarted) {
   EXPECT_EQ(options->seed, 7u);
   EXPECT_FALSE(options->https.has_value());
   EXPECT_FALSE(options->grpc.has_value());
+  EXPECT_FALSE(options->proxy.has_value());
+}
+
+TEST(Options, TheProxyBringsTheListenersThatItLeadsTo) {
+  const auto options = parse({"--proxy", "127.0.0.1:3128", "--https", "127.0.0.1:8443"});
+  ASSERT_TRUE(options.has_value());
+  EXPECT_EQ(options->proxy->port, 3128);
+  EXPECT_EQ(options->https->port, 8443);
+  EXPECT_EQ(options->grpc_tls->port, 0);
+  EXPECT_FALSE(options->http.has_value());
 }
 
 TEST(Options, ABadAddressIsAUsageErrorThatNamesIt) {

@@ -11,6 +11,7 @@
 #include "orgsim/server/bulk_service.h"
 #include "orgsim/server/certificate_authority.h"
 #include "orgsim/server/cometd.h"
+#include "orgsim/server/connect_proxy.h"
 #include "orgsim/server/control_api.h"
 #include "orgsim/server/http_listener.h"
 #include "orgsim/server/json_answer.h"
@@ -65,6 +66,26 @@ Credentials make_credentials(std::uint64_t seed, std::string jwt_public_key) {
 /// A host that needs no junk segment in front, as some clients send (spec §0.22): "/x.salesforce.com/services/…".
 bool is_junk_host(const std::string& segment) { return segment.ends_with(".salesforce.com"); }
 
+/// "127.0.0.1:41877", as a client is to be given it.
+std::string address_text(const ListenAddress& address) {
+  const bool is_v6 = address.host.find(':') != std::string::npos;
+  return fmt::format(fmt::runtime(is_v6 ? "[{}]:{}" : "{}:{}"), address.host, address.port);
+}
+
+/// Salesforce's public names lead to the TLS listeners and our own addresses to themselves (spec §7).
+std::optional<ListenAddress> tunnel_route(const std::string& host, int port, const ListenAddress& https,
+                                          const ListenAddress& grpc_tls) {
+  constexpr int kTlsPort = 443;
+  constexpr int kPubSubPort = 7443;
+  const bool is_pubsub = host.starts_with("api.") && host.ends_with("pubsub.salesforce.com");
+  if (is_pubsub && (port == kPubSubPort || port == kTlsPort)) return grpc_tls;
+  if (host.ends_with(".salesforce.com") && port == kTlsPort) return https;
+  for (const ListenAddress& own : {https, grpc_tls}) {
+    if (port == own.port && (host == own.host || host == "localhost" || host == "127.0.0.1")) return own;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 class OrgServer::Impl {
@@ -94,10 +115,19 @@ class OrgServer::Impl {
     if (options.grpc_tls) grpc_tls_ = listen_grpc(*options.grpc_tls, true);
     if (http_) http_->start();
     if (https_) https_->start();
+    if (options.proxy) {
+      const ListenAddress https{.host = options.https->host, .port = https_->port()};
+      proxy_ =
+          std::make_unique<ConnectProxy>(*options.proxy, [https, grpc_tls = *grpc_tls_](const auto& host, int port) {
+            return tunnel_route(host, port, https, grpc_tls);
+          });
+      proxy_->start();
+    }
   }
 
   ~Impl() {
     host_.stop();
+    if (proxy_) proxy_->stop();
     pubsub_.stop();
     if (http_) http_->stop();
     if (https_) https_->stop();
@@ -105,12 +135,14 @@ class OrgServer::Impl {
 
   std::string ready_line() const {
     const Credentials& credentials = oauth_.credentials();
-    const auto text_or_null = [](const std::string& text) { return text.empty() ? json() : json(text); };
+    const auto text_or_null = [](const std::optional<ListenAddress>& address) {
+      return address ? json(address_text(*address)) : json();
+    };
     return json_text(json{{"http", http_ ? json(http_->url()) : json()},
                           {"https", https_ ? json(https_->url()) : json()},
                           {"grpc", text_or_null(grpc_)},
                           {"grpc_tls", text_or_null(grpc_tls_)},
-                          {"proxy", nullptr},
+                          {"proxy", proxy_ ? json(proxy_->url()) : json()},
                           {"ca_file", files_.ca_file.string()},
                           {"username", credentials.username},
                           {"password", credentials.password},
@@ -155,14 +187,13 @@ class OrgServer::Impl {
     return std::make_unique<HttpListener>(options, [this](const HttpRequest& request) { return handle(request); });
   }
 
-  std::string listen_grpc(const ListenAddress& address, bool tls) {
+  ListenAddress listen_grpc(const ListenAddress& address, bool tls) {
     PubSubServer::Listener listener{.host = address.host, .port = address.port, .certificate_file = {}, .key_file = {}};
     if (tls) {
       listener.certificate_file = files_.server_certificate_file;
       listener.key_file = files_.server_key_file;
     }
-    const int port = pubsub_.listen(listener);
-    return fmt::format("{}:{}", address.host, port);
+    return {.host = address.host, .port = pubsub_.listen(listener)};
   }
 
   DataDirectory directory_;
@@ -184,10 +215,11 @@ class OrgServer::Impl {
   PubSubEnvironment pubsub_environment_;
   PubSubServer pubsub_;
   std::string access_token_;
-  std::string grpc_;
-  std::string grpc_tls_;
+  std::optional<ListenAddress> grpc_;
+  std::optional<ListenAddress> grpc_tls_;
   std::unique_ptr<HttpListener> http_;
   std::unique_ptr<HttpListener> https_;
+  std::unique_ptr<ConnectProxy> proxy_;
 };
 
 OrgServer::OrgServer(const ServerOptions& options) : impl_(std::make_unique<Impl>(options)) {}

@@ -26,10 +26,11 @@ SharedTrust* const shared_trust =
 
 }  // namespace
 
-ServerTest::ServerTest() {
+ServerTest::ServerTest(bool with_proxy) {
   const ListenAddress any{.host = "127.0.0.1", .port = 0};
   ServerOptions options;
   options.http = options.grpc = options.grpc_tls = any;
+  if (with_proxy) options.https = options.proxy = any;
   options.data_directory = shared_trust->path;
   server_ = std::make_unique<OrgServer>(options);
   ready_ = json::parse(server_->ready_line());

@@ -17,7 +17,8 @@ class ServerTest : public testing::Test {
  protected:
   using json = nlohmann::json;
 
-  ServerTest();
+  /// Plain HTTP and both kinds of gRPC; with_proxy adds HTTPS and the CONNECT proxy.
+  explicit ServerTest(bool with_proxy = false);
 
   struct Answer {
     int status = 0;  ///< 0: the connection was closed without an answer

@@ -101,7 +101,9 @@ Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const Conn
   const engine::OutboundPorts ports{parts->store, *parts->org, context.clock, context.random};
   auto worker =
       std::make_unique<engine::OutboundWorker>(prepared.connection, context.config.engine, ports, context.counters);
-  return owning(std::move(parts), std::move(worker));
+  WorkerParts made = owning(std::move(parts), std::move(worker));
+  made.bell = std::make_unique<DoorbellBell>(context.config.postgres.url, context.config.postgres.schema);
+  return made;
 }
 
 Result<WorkerParts> make_settle(const PreparedConnection& prepared, const ConnectionContext& context,

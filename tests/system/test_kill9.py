@@ -50,4 +50,5 @@ def test_edits_on_both_sides():
         numbers = judge(world)
         print(f"       kill9: {kills} kills in {edited:.0f} s of edits, at rest {settled:.1f} s later; "
               + ", ".join(f"{value} {name}" for name, value in {**numbers, **work.counts}.items()), flush=True)
-        assert kills >= 3 or EDITS < 500
+        if EDITS >= 2_000:
+            assert kills >= 3 and numbers["values overwritten unseen"] > 0, "nothing was put to the test"

@@ -1,5 +1,6 @@
 """After a workload: both sides equal, nothing twice, nothing back, nothing lost in silence."""
 
+import collections
 import itertools
 
 from compare import differences, duplicate_keys
@@ -7,6 +8,7 @@ from versions import Journal, org_steps, reappeared, silent_losses, table_steps
 from workload import FIELDS
 
 SHOWN = 10
+NOTHING = collections.namedtuple("NoJournal", "lost kept")(frozenset(), frozenset())
 
 
 def judge(world):
@@ -22,7 +24,7 @@ def judge(world):
     table = table_steps(world.db, FIELDS)
     journal = Journal(world.db)
     our_user = world.org.status()["integration_user_id"]
-    back, lost, versions = [], [], 0
+    back, lost, versions, unseen = [], [], 0, 0
     for sfid, fields in table.items():
         back += [f"{sfid}.{field}: {value} in {[step.value for step in steps]}"
                  for field, steps in fields.items() for value in reappeared(steps)]
@@ -30,13 +32,14 @@ def judge(world):
             continue
         org = org_steps(world.org.history("Account", sfid), FIELDS, our_user)
         versions += sum(map(len, org.values()))
+        unseen += sum(1 for _ in silent_losses(fields, org, NOTHING))
         lost += [f"{sfid}.{field}: {value} was overwritten unseen in the {side}; table {show(fields[field])}; org {show(org[field])}"
                  for field, value, side in silent_losses(fields, org, journal)]
     note(wrong, "came back after they were replaced", back)
     note(wrong, "are lost in silence", lost)
     if wrong:
         raise AssertionError("\n".join(wrong))
-    return {"records touched": len(table), "versions in the org": versions, "values journalled": len(journal.lost)}
+    return {"records touched": len(table), "versions in the org": versions, "values overwritten unseen": unseen, "values journalled": len(journal.lost)}
 
 
 def show(steps):
