@@ -44,9 +44,20 @@ json event_value(FieldType type, const Value& value) {
   return rest_value(type, to_view(value));
 }
 
+std::string platform_event_json(const ChangeEvent& event) {
+  json payload = json::object();
+  for (std::size_t i = 0; i < event.fields.size(); ++i) {
+    payload[event.fields[i].name] = event_value(event.schema->fields[i].type, event.fields[i].value);
+  }
+  return json_text(json{{"schema", event.schema->id},
+                        {"payload", std::move(payload)},
+                        {"event", {{"replayId", event.replay_id}, {"EventUuid", event.uuid}}}});
+}
+
 }  // namespace
 
 std::string change_event_json(const ChangeEvent& event) {
+  if (event.schema != nullptr && event.schema->platform_event) return platform_event_json(event);
   json payload = json::object();
   payload["ChangeEventHeader"] = {{"entityName", event.entity},
                                   {"recordIds", event.record_ids},
@@ -63,6 +74,7 @@ std::string change_event_json(const ChangeEvent& event) {
   if (event.schema != nullptr) {
     json& header = payload["ChangeEventHeader"];
     header["nulledFields"] = names(*event.schema, event.nulled_fields);
+    header["diffFields"] = names(*event.schema, event.diff_fields);
     header["changedFields"] = names(*event.schema, event.changed_fields);
     for (const EventField& field : event.fields) {
       const Place place = find_place(*event.schema, field.name);

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::string_view kDataPrefix = "/data/";
+constexpr std::string_view kEventPrefix = "/event/";
 constexpr std::string_view kGenericPrefix = "/u/";
 
 std::string member(const json& message, const char* name) {
@@ -72,6 +73,11 @@ std::int64_t replay_of(const json& message, const std::string& channel) {
   if (replay == extension->end() || !replay->is_object()) return -1;
   const auto found = replay->find(channel);
   return found != replay->end() && found->is_number_integer() ? found->get<std::int64_t>() : -1;
+}
+
+/// Change events and platform events; other channels have replay ids of their own.
+bool on_event_bus(std::string_view channel) {
+  return channel.starts_with(kDataPrefix) || channel.starts_with(kEventPrefix);
 }
 
 }  // namespace
@@ -183,7 +189,7 @@ std::size_t Cometd::collect(OrgHost::Access& org, Client& client, std::string& o
   };
   for (auto& [channel, subscription] : client.subscriptions) {
     const std::size_t room = kEventsPerAnswer - std::min(count, kEventsPerAnswer);
-    if (channel.starts_with(kDataPrefix)) {
+    if (on_event_bus(channel)) {
       const EventPage page = org->read_page(channel, subscription.position, room);
       for (const ChangeEvent& event : page.events) append(channel, change_event_json(event));
       subscription.position = page.position;
@@ -195,12 +201,12 @@ std::size_t Cometd::collect(OrgHost::Access& org, Client& client, std::string& o
       if (users.empty() || std::ranges::find(users, client.user_id) != users.end()) append(channel, event->data);
     }
   }
-  usage_.count_events(count);
+  usage_.count_events(count, wall_clock_ms());
   return count;
 }
 
 bool Cometd::has_channel(const OrgHost::Access& org, const std::string& channel) const {
-  if (channel.starts_with(kDataPrefix)) return org->topic_exists(channel);
+  if (on_event_bus(channel)) return org->topic_exists(channel);
   if (!channel.starts_with(kGenericPrefix)) return topics_.has_channel(channel);
   const auto found = org->find_by_field("StreamingChannel", "Name", Value(channel));
   return found && !found->empty();
@@ -209,7 +215,7 @@ bool Cometd::has_channel(const OrgHost::Access& org, const std::string& channel)
 std::optional<std::uint64_t> Cometd::start_position(OrgHost::Access& org, const std::string& channel,
                                                     std::int64_t replay) const {
   const std::uint64_t id = replay < 0 ? 0 : static_cast<std::uint64_t>(replay);
-  if (channel.starts_with(kDataPrefix)) {
+  if (on_event_bus(channel)) {
     const ReplayPreset preset = replay == -1   ? ReplayPreset::latest
                                 : replay == -2 ? ReplayPreset::earliest
                                                : ReplayPreset::custom;

@@ -77,6 +77,19 @@ TEST_F(CometdTest, ChangeEventsComeWithNamesAndOnlyWhatChanged) {
       "400::The replayId {17}"));
 }
 
+TEST_F(CometdTest, PlatformEventsComeWithTheirFields) {
+  call("POST", "/orgsim/objects", json::parse(R"({"name":"Sample__e","fields":[{"name":"Message__c","length":80}]})"));
+  const std::string client = handshake();
+  EXPECT_EQ(subscribe(client, "/event/Sample__e")["successful"], true);
+  EXPECT_EQ(connect(client).size(), 0u);
+  EXPECT_EQ(call("POST", "sobjects/Sample__e", {{"Message__c", "hello"}}).status, 201);
+  const json events = connect(client);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0]["data"]["payload"]["Message__c"], "hello");
+  EXPECT_TRUE(events[0]["data"]["payload"]["CreatedDate"].get<std::string>().ends_with("Z"));
+  EXPECT_TRUE(events[0]["data"]["event"]["replayId"].is_number());
+}
+
 TEST_F(CometdTest, AConnectIsHeldUntilSomethingHappens) {
   const std::string client = handshake();
   subscribe(client, "/data/AccountChangeEvent");
