@@ -52,6 +52,7 @@ inline constexpr std::string_view kInvalidReplicationDate = "INVALID_REPLICATION
 inline constexpr std::string_view kInvalidType = "INVALID_TYPE";
 inline constexpr std::string_view kInvalidTypeOnField = "INVALID_TYPE_ON_FIELD_IN_RECORD";
 inline constexpr std::string_view kJsonParser = "JSON_PARSER_ERROR";
+inline constexpr std::string_view kLimitExceeded = "LIMIT_EXCEEDED";
 inline constexpr std::string_view kMalformedId = "MALFORMED_ID";
 inline constexpr std::string_view kMalformedQuery = "MALFORMED_QUERY";
 inline constexpr std::string_view kMissingArgument = "MISSING_ARGUMENT";

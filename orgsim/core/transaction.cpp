@@ -49,6 +49,31 @@ SaveResult Transaction::update(std::string_view object_name, std::string_view id
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
 }
 
+Outcome<Record> Transaction::find(std::string_view object_name, std::string_view id) const {
+  if (!open()) return std::unexpected(closed());
+  const Org::Impl& org = state_->org;
+  const auto object = org.object(object_name);
+  if (!object) return std::unexpected(object.error());
+  const auto key = state_->target(**object, id);
+  if (!key) return std::unexpected(key.error());
+  Record record{*object, org.id_of(*key), false, {}};
+  const auto pending = state_->rows.find(*key);
+  if (pending == state_->rows.end()) {
+    const Table& table = org.table(**object);
+    const std::uint32_t slot = slot_of(*key);
+    record.values = org.full_values(**object, slot, RowState::live, table.stamp(slot), table.packed(slot));
+    return record;
+  }
+  record.values = pending->second.after;
+  const auto set = [&](const char* name, Value value) {
+    if (const FieldDef* field = (*object)->field(name)) record.values[field->index] = std::move(value);
+  };
+  set("Id", record.id);
+  set("IsDeleted", false);
+  set("SystemModstamp", static_cast<std::int64_t>(pending->second.stamp) * 1000);
+  return record;
+}
+
 SaveResult Transaction::remove(std::string_view object_name, std::string_view id) {
   if (!open()) return failed(closed());
   const auto object = state_->org.object(object_name);

@@ -16,6 +16,7 @@
 namespace orgsim {
 
 class Org;
+struct Record;
 
 /// The outcome of one record (spec §2.3, §2.4). Never trust `id` or `created` when `success` is false: as in the real
 /// org, rolled-back records keep them.
@@ -84,6 +85,9 @@ class Transaction {
   SaveResult purge(std::string_view object, std::string_view id);
   /// Out of the recycle bin, with the children its delete took along.
   SaveResult undelete(std::string_view object, std::string_view id);
+
+  /// A record as this transaction sees it, its own writes included; the errors are those of Org::find.
+  [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id) const;
 
   /// A savepoint and the way back to it, for allOrNone and composite requests.
   [[nodiscard]] std::size_t savepoint() const;

@@ -79,6 +79,7 @@ HttpResponse OAuth::serve(const HttpRequest& request, std::string_view name) {
   if (equals_ignoring_case(name, "token")) {
     return request.method == "POST" ? token(request) : method_not_allowed(request, "POST");
   }
+  if (equals_ignoring_case(name, "authorize")) return authorize(request);
   if (equals_ignoring_case(name, "userinfo")) return userinfo(request);
   if (equals_ignoring_case(name, "introspect")) return introspect(request);
   if (equals_ignoring_case(name, "revoke")) return revoke(request);
@@ -91,6 +92,7 @@ HttpResponse OAuth::token(const HttpRequest& request) {
   if (grant_type == "password") return password_grant(request, form);
   if (grant_type == "client_credentials") return client_credentials_grant(request, form);
   if (grant_type == "refresh_token") return refresh_grant(request, form);
+  if (grant_type == "authorization_code") return code_grant(request, form);
   if (grant_type == kJwtGrant) return jwt_grant(request, form);
   if (grant_type.empty()) return oauth_error("invalid_request", "must include a grant type");
   return oauth_error("unsupported_grant_type", "grant type not supported");

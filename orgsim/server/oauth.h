@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +24,8 @@ struct Credentials {
   std::string jwt_public_key;
 };
 
-/// The OAuth endpoints of spec §1: token (password, refresh_token, client_credentials, JWT bearer), userinfo,
-/// introspect, revoke, and the identity URL.
+/// The OAuth endpoints of spec §1: token (password, refresh_token, client_credentials, JWT bearer,
+/// authorization_code), authorize, userinfo, introspect, revoke, and the identity URL.
 class OAuth {
  public:
   OAuth(OrgHost& host, Sessions& sessions, ApiUsage& usage, Credentials credentials)
@@ -43,6 +45,8 @@ class OAuth {
   HttpResponse password_grant(const HttpRequest& request, const Form& form);
   HttpResponse client_credentials_grant(const HttpRequest& request, const Form& form);
   HttpResponse refresh_grant(const HttpRequest& request, const Form& form);
+  HttpResponse code_grant(const HttpRequest& request, const Form& form);
+  HttpResponse authorize(const HttpRequest& request);
   HttpResponse jwt_grant(const HttpRequest& request, const Form& form);
   HttpResponse userinfo(const HttpRequest& request);
   HttpResponse introspect(const HttpRequest& request);
@@ -57,6 +61,16 @@ class OAuth {
   Sessions& sessions_;
   ApiUsage& usage_;
   const Credentials credentials_;
+
+  /// An authorization code that nobody has used yet.
+  struct Code {
+    std::string user_id;
+    std::string redirect_uri;
+    std::string challenge;  ///< PKCE, S256; empty when the client sent none
+    std::int64_t made_ms = 0;
+  };
+  std::mutex codes_mutex_;
+  std::map<std::string, Code> codes_;
 };
 
 /// The token of "Authorization: Bearer X" or "OAuth X"; empty when there is none (spec §1.4).

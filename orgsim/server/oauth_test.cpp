@@ -106,6 +106,50 @@ TEST_F(OAuthTest, BadAssertionsAreRefused) {
   EXPECT_EQ(token({{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", "a.b.c"}}).status, 400);
 }
 
+TEST_F(OAuthTest, TheWebServerFlowTradesACode) {
+  const std::string target = "http://localhost:1717/OauthRedirect";
+  const auto authorize = [&](const std::string& more) {
+    return get("/services/oauth2/authorize?response_type=code&state=s1&client_id=" + text("client_id") +
+               "&redirect_uri=" + url_encode(target) + more);
+  };
+  const auto code_in = [](const Answer& answer) {
+    const std::string location = answer.header("Location");
+    const std::size_t at = location.find("code=") + 5;
+    return location.substr(at, location.find('&', at) - at);
+  };
+  const auto trade = [&](const std::string& code, std::vector<std::pair<std::string, std::string>> more) {
+    more.insert(more.end(), {{"grant_type", "authorization_code"}, {"code", code}, {"client_id", text("client_id")}});
+    return token({more.begin(), more.end()});
+  };
+  const Answer first = authorize("");
+  EXPECT_EQ(first.status, 302);
+  EXPECT_TRUE(first.header("Location").starts_with(target + "?code=")) << first.header("Location");
+  EXPECT_TRUE(first.header("Location").ends_with("&state=s1"));
+  const std::string code = code_in(first);
+  const std::pair<std::string, std::string> secret = {"client_secret", text("client_secret")};
+  const std::pair<std::string, std::string> same = {"redirect_uri", target};
+  const Answer session = trade(code, {secret, same});
+  ASSERT_EQ(session.status, 200) << session.text;
+  EXPECT_TRUE(session.body["refresh_token"].is_string());
+  EXPECT_EQ(status_with(session.body["access_token"]), 200);
+  EXPECT_EQ(trade(code, {secret, same}).body["error_description"], "invalid authorization code");
+  EXPECT_EQ(trade(code_in(authorize("")), {same}).body["error"], "invalid_client");
+  EXPECT_EQ(trade(code_in(authorize("")), {secret}).body["error"], "redirect_uri_mismatch");
+
+  // RFC 7636, appendix B.
+  const std::string challenge =
+      "&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+  EXPECT_EQ(
+      trade(code_in(authorize(challenge)), {same, {"code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"}})
+          .status,
+      200);
+  EXPECT_EQ(trade(code_in(authorize(challenge)), {same, {"code_verifier", "wrong"}}).body["error_description"],
+            "invalid code verifier");
+  EXPECT_NE(authorize("&login_hint=nobody").header("Location").find("error=access_denied"), std::string::npos);
+  EXPECT_EQ(get("/services/oauth2/authorize?response_type=code&client_id=x&redirect_uri=" + url_encode(target)).status,
+            400);
+}
+
 TEST_F(OAuthTest, RefreshAndRevoke) {
   const json session = by_password(text("password") + text("security_token")).body;
   const auto refresh = [&] {

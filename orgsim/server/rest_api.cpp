@@ -41,6 +41,7 @@ std::string call_kind(const RestCall& call) {
     if (third == "updated" || third == "deleted") return "replication";
     return "rows_" + to_lower(call.request.method);
   }
+  if (first == "composite" && !equals_ignoring_case(call.segment(1), "sobjects")) return "composite";
   if (first == "composite") return call.is_read() ? "collections_read" : "collections_write";
   if (first == "query" || first == "queryall") return "query";
   if (first == "jobs") return equals_ignoring_case(call.segment(1), "query") ? "bulk_query" : "bulk_ingest";
@@ -86,7 +87,11 @@ std::string_view header_option(std::string_view header, std::string_view option)
 }
 
 RestApi::RestApi(OrgHost& host, Sessions& sessions, ApiUsage& usage, BulkService& bulk, StreamingEvents& streaming)
-    : host_(host), sessions_(sessions), usage_(usage), environment_{host, usage, cursors_, bulk, streaming} {}
+    : host_(host),
+      sessions_(sessions),
+      usage_(usage),
+      environment_{
+          host, usage, cursors_, bulk, streaming, recent_, [this](const RestCall& call) { return dispatch(call); }} {}
 
 HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string> segments) {
   if (segments.empty()) return serve_versions();
@@ -115,6 +120,7 @@ HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string>
   }
   usage_.count(call_kind(call), now_ms);
   HttpResponse out = dispatch(call);
+  note_recent(call, out);
   out.set_header("Date", http_date(host_.access()->now()));
   out.set_header("Sforce-Limit-Info", fmt::format("api-usage={}/{}", usage_.used_in_24_hours(now_ms), limit));
   return out;
@@ -127,10 +133,39 @@ HttpResponse RestApi::dispatch(const RestCall& call) {
   if (first == "sobjects") return dispatch_objects(call);
   if (first == "query") return serve_query(call, false);
   if (first == "queryall") return serve_query(call, true);
-  if (first == "composite" && equals_ignoring_case(call.segment(1), "sobjects")) return serve_collections(call);
   if (first == "tooling") return serve_tooling(call);
+  if (first == "composite") return dispatch_composite(call);
+  if (first == "recent" && call.path.size() == 1) return serve_recent(call);
+  if (first == "search") return serve_search(call);
+  if (first == "parameterizedsearch") return serve_parameterized_search(call);
+  if (first == "tabs" && call.path.size() == 1 && call.is_read()) return serve_tabs(call);
+  if (first == "theme" && call.path.size() == 1 && call.is_read()) return serve_theme(call);
+  // No quick action, process rule or approval process has been made in this org.
+  if (first == "quickactions" && call.path.size() == 1 && call.is_read()) return text_answer(200, "[]");
+  if (first == "process" && call.path.size() == 2 && call.is_read()) {
+    if (equals_ignoring_case(call.segment(1), "rules")) return text_answer(200, R"({"rules":{}})");
+    if (equals_ignoring_case(call.segment(1), "approvals")) return text_answer(200, R"({"approvals":{}})");
+  }
   if (first == "jobs" && equals_ignoring_case(call.segment(1), "query")) return serve_bulk_query(call);
   if (first == "jobs" && equals_ignoring_case(call.segment(1), "ingest")) return serve_bulk_ingest(call);
+  return not_found();
+}
+
+HttpResponse RestApi::dispatch_composite(const RestCall& call) {
+  const std::string second = to_lower(call.segment(1));
+  if (call.path.size() == 1) {
+    if (!call.is_read()) return serve_composite(call);
+    const std::string base = call.base_path() + "/composite/";
+    return text_answer(
+        200,
+        fmt::format(R"({{"tree":"{0}tree","batch":"{0}batch","sobjects":"{0}sobjects","graph":"{0}graph"}})", base));
+  }
+  if (second == "sobjects") return serve_collections(call);
+  if (second == "batch" && call.path.size() == 2) return serve_composite_batch(call);
+  if (second == "graph" && call.path.size() == 2) return serve_composite_graph(call);
+  if (second == "tree" && call.path.size() == 3 && host_.access()->schema().object(call.segment(2)) != nullptr) {
+    return serve_composite_tree(call, call.segment(2));
+  }
   return not_found();
 }
 
@@ -150,6 +185,9 @@ HttpResponse RestApi::dispatch_objects(const RestCall& call) {
     if (third == "updated") return serve_updated(call, object);
     if (third == "deleted") return serve_deleted(call, object);
   }
+  if (third == "describe" && call.path.size() > 3) return serve_layouts(call, object);
+  if (third == "listviews") return serve_list_views(call, object);
+  if (third == "quickactions" && call.path.size() == 3 && call.is_read()) return text_answer(200, "[]");
   if (call.path.size() == 4 && equals_ignoring_case(object, "StreamingChannel") &&
       equals_ignoring_case(call.segment(3), "push")) {
     return serve_channel_push(call);

@@ -3,6 +3,7 @@
 #include "orgsim/server/bulk_service.h"
 #include "orgsim/server/http_message.h"
 #include "orgsim/server/query_cursors.h"
+#include "orgsim/server/recent_items.h"
 #include "orgsim/server/rest_call.h"
 #include "orgsim/server/sessions.h"
 
@@ -18,12 +19,14 @@ class RestApi {
 
  private:
   HttpResponse dispatch(const RestCall& call);
+  HttpResponse dispatch_composite(const RestCall& call);
   HttpResponse dispatch_objects(const RestCall& call);
 
   OrgHost& host_;
   Sessions& sessions_;
   ApiUsage& usage_;
   QueryCursors cursors_;
+  RecentItems recent_;
   RestEnvironment environment_;
 };
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +15,10 @@
 namespace orgsim {
 
 struct BulkService;
+class QueryCursor;
 class QueryCursors;
+class RecentItems;
+struct RestCall;
 class StreamingEvents;
 
 /// What the resources of the REST API share.
@@ -22,6 +28,9 @@ struct RestEnvironment {
   QueryCursors& cursors;
   BulkService& bulk;
   StreamingEvents& streaming;
+  RecentItems& recent;
+  /// Answers a call that came inside another one; it is not counted.
+  std::function<HttpResponse(const RestCall&)> dispatch;
 };
 
 /// One authenticated REST request below /services/data/vXX.0.
@@ -34,6 +43,8 @@ struct RestCall {
   std::vector<std::string> path;
   /// The session's user and the client token of Sforce-Call-Options.
   Writer writer;
+  /// The transaction of the composite request that this call stands in; null when its writes are its own.
+  Transaction* outer = nullptr;
 
   /// The path segment, or an empty text.
   std::string_view segment(std::size_t index) const {
@@ -44,6 +55,14 @@ struct RestCall {
   /// "/services/data/v62.0"
   std::string base_path() const { return "/services/data/v" + version; }
 };
+
+/// Notes the record that the call used, when it asks for that with Sforce-Mru.
+void note_recent(const RestCall& call, const HttpResponse& response);
+/// The user's recent records of an object, or of all; {attributes, Id, Name} each.
+nlohmann::json recent_items(const RestCall& call, const OrgHost::Access& org, std::string_view object,
+                            std::size_t limit);
+/// The query behind a list view; empty when the id is none.
+std::string list_view_query(const OrgHost::Access& org, std::string_view id);
 
 /// The value of one option in a header such as "client=abc, defaultNamespace=x"; empty when it is not there.
 std::string_view header_option(std::string_view header, std::string_view option);
@@ -62,6 +81,22 @@ HttpResponse serve_updated(const RestCall& call, std::string_view object);
 HttpResponse serve_deleted(const RestCall& call, std::string_view object);
 HttpResponse serve_bulk_ingest(const RestCall& call);
 HttpResponse serve_bulk_query(const RestCall& call);
+HttpResponse serve_composite(const RestCall& call);
+HttpResponse serve_composite_graph(const RestCall& call);
+HttpResponse serve_composite_batch(const RestCall& call);
+HttpResponse serve_composite_tree(const RestCall& call, std::string_view object);
+HttpResponse serve_search(const RestCall& call);
+HttpResponse serve_parameterized_search(const RestCall& call);
+HttpResponse serve_recent(const RestCall& call);
+HttpResponse serve_tabs(const RestCall& call);
+HttpResponse serve_theme(const RestCall& call);
+/// /sobjects/{object}/describe/{layouts, compactLayouts, approvalLayouts, namedLayouts}
+HttpResponse serve_layouts(const RestCall& call, std::string_view object);
+HttpResponse serve_list_views(const RestCall& call, std::string_view object);
+/// ?explain= of a query, or of a list view by its id.
+HttpResponse serve_explain(const RestCall& call, std::string_view soql);
+/// ?columns=true of a query.
+HttpResponse serve_columns(const QueryCursor& cursor);
 /// /sobjects/StreamingChannel/{id}/push
 HttpResponse serve_channel_push(const RestCall& call);
 HttpResponse serve_tooling(const RestCall& call);

@@ -66,13 +66,12 @@ HttpResponse write(const RestCall& call, Operation operation, const Batch& batch
   OrgHost::Access org = call.environment.host.access();
   Writer writer = call.writer;
   writer.transport = Transport::collections;
-  Transaction transaction = org->begin(writer);
-  const std::size_t start = transaction.savepoint();
+  RequestTransaction transaction(org, call.outer, writer);
   const std::vector<SaveResult> results = wait_for_locks(org, [&] {
-    transaction.roll_back_to(start);
-    return write_batch(transaction, operation, batch.records, batch.all_or_none, key_field);
+    transaction.rewind();
+    return write_batch(*transaction, operation, batch.records, batch.all_or_none, key_field);
   });
-  if (!commit_in_time(org, transaction, call.request.arrived)) {
+  if (!transaction.keep(org, call.request.arrived)) {
     return error_answer(503, "REQUEST_RUNNING_TOO_LONG",
                         "Your request was running for too long, and has been stopped.");
   }

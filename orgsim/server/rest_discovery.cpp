@@ -30,6 +30,8 @@ HttpResponse describe_answer(const RestCall& call, const OrgHost::Access& org, c
   return out;
 }
 
+constexpr std::size_t kRecentItems = 200;
+
 struct Limit {
   const char* name;
   std::int64_t max;
@@ -78,7 +80,8 @@ constexpr Limit kUnusedLimits[] = {
 
 HttpResponse serve_resources(const RestCall& call) {
   json body = json::object();
-  for (const char* name : {"sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling"}) {
+  for (const char* name : {"sobjects", "query", "queryAll", "limits", "composite", "jobs", "tooling", "search",
+                           "parameterizedSearch", "recent", "tabs", "theme", "quickActions", "process"}) {
     body[name] = call.base_path() + "/" + name;
   }
   const OrgHost::Access org = call.environment.host.access();
@@ -117,7 +120,7 @@ HttpResponse serve_describe(const RestCall& call, std::string_view object) {
 HttpResponse serve_object(const RestCall& call, std::string_view object) {
   const OrgHost::Access org = call.environment.host.access();
   return json_answer(200, {{"objectDescribe", describe_basic(*org->schema().object(object), call.version)},
-                           {"recentItems", json::array()}});
+                           {"recentItems", recent_items(call, org, object, kRecentItems)}});
 }
 
 }  // namespace orgsim

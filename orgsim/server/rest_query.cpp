@@ -78,12 +78,14 @@ Outcome<std::pair<std::int64_t, std::int64_t>> time_window(const RestCall& call)
 HttpResponse serve_query(const RestCall& call, bool include_deleted) {
   if (!call.is_read()) return method_not_allowed(call.request, "HEAD,GET");
   if (call.path.size() == 2) return next_page(call);
+  if (const auto explained = call.request.param("explain")) return serve_explain(call, *explained);
   const auto soql = call.request.param("q");
   if (call.path.size() != 1 || !soql)
     return error_answer(400, codes::kMalformedQuery, "A query string has to be given");
   OrgHost::Access org = call.environment.host.access();
   Outcome<QueryCursor> cursor = org->query(*soql, {.include_deleted = include_deleted});
   if (!cursor) return error_answer(cursor.error());
+  if (call.request.param("columns").value_or("") == "true") return serve_columns(*cursor);
   if (cursor->is_count()) {
     return json_answer(200, {{"totalSize", cursor->total_size()}, {"done", true}, {"records", json::array()}});
   }

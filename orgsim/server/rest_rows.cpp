@@ -9,6 +9,7 @@
 #include "orgsim/core/value.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/rest_call.h"
+#include "orgsim/server/row_conditions.h"
 #include "orgsim/server/write_request.h"
 
 namespace orgsim {
@@ -52,14 +53,13 @@ std::vector<std::string> field_list(const RestCall& call) {
 
 /// Commits and answers; the answer of a failed statement takes nothing with it.
 template <typename Answer>
-HttpResponse finish(const RestCall& call, OrgHost::Access& org, Transaction& transaction, const SaveResult& result,
-                    Answer answer) {
+HttpResponse finish(const RestCall& call, OrgHost::Access& org, RequestTransaction& transaction,
+                    const SaveResult& result, Answer answer) {
   if (!result.success) {
-    transaction.roll_back();
-    org.announce();
+    transaction.drop(org);
     return row_error_answer(result);
   }
-  if (!commit_in_time(org, transaction, call.request.arrived)) return too_long();
+  if (!transaction.keep(org, call.request.arrived)) return too_long();
   return answer();
 }
 
@@ -87,8 +87,8 @@ HttpResponse create(const RestCall& call, const std::string& object) {
                         true);
   }
   OrgHost::Access org = call.environment.host.access();
-  Transaction transaction = org->begin(call.writer);
-  const SaveResult result = run(org, [&] { return transaction.insert(object, *input); });
+  RequestTransaction transaction(org, call.outer, call.writer);
+  const SaveResult result = run(org, [&] { return transaction->insert(object, *input); });
   return finish(call, org, transaction, result, [&] {
     HttpResponse out = json_answer(201, save_result_json(result, false));
     out.set_header("Location", call.base_path() + "/sobjects/" + object + "/" + result.id);
@@ -108,15 +108,20 @@ HttpResponse update(const RestCall& call, const RowPath& path) {
     }
   }
   OrgHost::Access org = call.environment.host.access();
-  Transaction transaction = org->begin(call.writer);
-  const SaveResult result = run(org, [&] { return transaction.update(path.object, path.id, *input, options); });
+  RequestTransaction transaction(org, call.outer, call.writer);
+  const SaveResult result = run(org, [&]() -> SaveResult {
+    if (const Outcome<Record> record = transaction->find(path.object, path.id)) {
+      if (auto refused = refuse_update(call, *record)) return {.id = path.id, .errors = {*std::move(refused)}};
+    }
+    return transaction->update(path.object, path.id, *input, options);
+  });
   return finish(call, org, transaction, result, [] { return empty_answer(204); });
 }
 
 HttpResponse remove(const RestCall& call, const RowPath& path) {
   OrgHost::Access org = call.environment.host.access();
-  Transaction transaction = org->begin(call.writer);
-  const SaveResult result = run(org, [&] { return transaction.remove(path.object, path.id); });
+  RequestTransaction transaction(org, call.outer, call.writer);
+  const SaveResult result = run(org, [&] { return transaction->remove(path.object, path.id); });
   return finish(call, org, transaction, result, [] { return empty_answer(204); });
 }
 
@@ -150,42 +155,43 @@ HttpResponse upsert(const RestCall& call, const RowPath& path) {
   const Value key(*path.key);
 
   OrgHost::Access org = call.environment.host.access();
-  Transaction transaction = org->begin(call.writer);
-  const Outcome<UpsertTarget> target = transaction.find_upsert_target(path.object, path.key_field, key);
+  RequestTransaction transaction(org, call.outer, call.writer);
+  const Outcome<UpsertTarget> target = transaction->find_upsert_target(path.object, path.key_field, key);
   if (!target) return error_answer(target.error(), true);
   // The lookup takes no lock: what another writer inserts in this window, this upsert does not see (spec §5).
   if (const std::int64_t window = org->settings().upsert_window_ms; window > 0) org.pause(milliseconds(window));
   const SaveResult result =
-      run(org, [&] { return transaction.upsert_at(*target, path.object, path.key_field, key, *input, options); });
+      run(org, [&] { return transaction->upsert_at(*target, path.object, path.key_field, key, *input, options); });
   if (!result.candidates.empty()) return several(call, path.object, result.candidates);
   return finish(call, org, transaction, result, [&] { return upsert_answer(call, path.object, result); });
 }
 
 HttpResponse read(const RestCall& call, const RowPath& path) {
   const OrgHost::Access org = call.environment.host.access();
-  const Outcome<Record> record = org->find(path.object, path.id);
+  const Outcome<Record> record =
+      call.outer != nullptr ? call.outer->find(path.object, path.id) : org->find(path.object, path.id);
   if (!record) return error_answer(record.error());
-  const Value& stamp = record->get("LastModifiedDate");
-  const auto* modified = std::get_if<std::int64_t>(&stamp);
-  if (modified != nullptr) {
-    const auto since = parse_http_date(call.request.header("if-modified-since"));
-    if (since && *modified / 1000 <= *since / 1000) return empty_answer(304);
-    const auto unmodified_since = parse_http_date(call.request.header("if-unmodified-since"));
-    if (unmodified_since && *modified / 1000 > *unmodified_since / 1000) {
-      return error_answer(412, codes::kPreconditionFailed, "The record was modified since the given date");
-    }
-  }
+  if (auto refused = refuse_read(call, *record)) return *std::move(refused);
   const auto body = org->record_json(*record, call.version, field_list(call));
   if (!body) return error_answer(body.error());
   HttpResponse out = text_answer(200, json_text(*body));
-  if (modified != nullptr) out.set_header("Last-Modified", http_date(*modified));
+  const Value& modified = record->get("LastModifiedDate");
+  if (const auto* ms = std::get_if<std::int64_t>(&modified)) out.set_header("Last-Modified", http_date(*ms));
+  if (const std::string tag = row_etag(*record); !tag.empty()) out.set_header("ETag", tag);
   return out;
 }
 
 /// Turns an external id path into the one record's id; an answer when there is none or several.
 std::optional<HttpResponse> resolve(const RestCall& call, RowPath& path) {
   const OrgHost::Access org = call.environment.host.access();
-  const Outcome<std::vector<std::string>> ids = org->find_by_field(path.object, path.key_field, Value(*path.key));
+  Outcome<std::vector<std::string>> ids = std::vector<std::string>{};
+  if (call.outer != nullptr) {
+    const Outcome<UpsertTarget> target = call.outer->find_upsert_target(path.object, path.key_field, Value(*path.key));
+    if (!target) return error_answer(target.error());
+    *ids = target->ids;
+  } else {
+    ids = org->find_by_field(path.object, path.key_field, Value(*path.key));
+  }
   if (!ids) return error_answer(ids.error());
   if (ids->empty()) return not_found();
   if (ids->size() > 1) return several(call, path.object, *ids);

@@ -34,6 +34,12 @@ std::optional<std::string> Sessions::touch(std::string_view token, std::int64_t 
   return found->second.user_id;
 }
 
+std::string Sessions::make_secret() {
+  constexpr std::size_t kLength = 60;
+  const std::scoped_lock lock(mutex_);
+  return random_text(kLength);
+}
+
 std::string Sessions::make_refresh_token(const std::string& user_id) {
   constexpr std::size_t kLength = 80;
   const std::scoped_lock lock(mutex_);

@@ -25,6 +25,8 @@ class Sessions {
   std::string open(const std::string& user_id, std::int64_t now_ms);
   /// The user of a live session; its inactivity starts anew.
   std::optional<std::string> touch(std::string_view token, std::int64_t now_ms);
+  /// A random text that nobody guesses, for authorization codes.
+  std::string make_secret();
   std::string make_refresh_token(const std::string& user_id);
   std::optional<std::string> refresh_user(std::string_view refresh_token);
   /// Ends an access or refresh token; false when there is none.

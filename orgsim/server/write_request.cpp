@@ -15,6 +15,21 @@ bool is_locked(const SaveResult& result) {
 
 }  // namespace
 
+RequestTransaction::RequestTransaction(const OrgHost::Access& org, Transaction* outer, const Writer& writer)
+    : own_(outer == nullptr ? std::optional(org->begin(writer)) : std::nullopt),
+      outer_(outer),
+      start_((**this).savepoint()) {}
+
+bool RequestTransaction::keep(OrgHost::Access& org, steady_clock::time_point started) {
+  return outer_ != nullptr || commit_in_time(org, *own_, started);
+}
+
+void RequestTransaction::drop(OrgHost::Access& org) {
+  if (outer_ != nullptr) return rewind();
+  own_->roll_back();
+  org.announce();
+}
+
 std::vector<SaveResult> wait_for_locks(OrgHost::Access& org,
                                        const std::function<std::vector<SaveResult>()>& statement) {
   const auto deadline = steady_clock::now() + milliseconds(org->settings().lock_wait_ms);

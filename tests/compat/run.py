@@ -27,13 +27,19 @@ sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", "bench
 from client import Client, clients  # noqa: E402
 
 
+def short(reason):
+    """What went wrong, without the stack and in one line."""
+    told = [line.strip() for line in reason.split("\n") if line.strip() and not line.startswith(("    at ", "  File "))]
+    return " | ".join(told)[:300]
+
+
 def print_table(results):
     width = max((len(result["case"]) for result in results), default=0)
     client_width = max((len(result["client"]) for result in results), default=0)
     print()
     for result in results:
         verdict = "pass" if result["ok"] else "FAIL"
-        reason = "" if result["ok"] else "  " + result["reason"].strip().replace("\n", " | ")[:400]
+        reason = "" if result["ok"] else "  " + short(result["reason"])
         print(f"{result['client']:<{client_width}}  {result['case']:<{width}}  {verdict}{reason}")
     print()
 

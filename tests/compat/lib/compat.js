@@ -49,12 +49,18 @@ function timeout(promise, seconds) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+// What a client throws beside its promises and events fails the case that runs.
+let failCase = () => {};
+for (const event of ['unhandledRejection', 'uncaughtException']) process.on(event, (error) => failCase(error));
+
 /// Runs the cases in their order; `cases` maps a name to a function that throws when the client did not get what it should.
 async function run(cases) {
   tell({ cases: Object.keys(cases) });
   for (const [name, test] of Object.entries(cases)) {
     try {
-      await timeout(Promise.resolve().then(test), CASE_SECONDS);
+      const astray = new Promise((_, reject) => (failCase = reject));
+      astray.catch(() => {});
+      await timeout(Promise.race([Promise.resolve().then(test), astray]), CASE_SECONDS);
       tell({ case: name, ok: true });
     } catch (error) {
       tell({ case: name, ok: false, reason: String((error && error.stack) || error).slice(0, 2000) });

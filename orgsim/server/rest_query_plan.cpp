@@ -1,0 +1,127 @@
+// What the query resource tells about a query instead of its rows: explain, and the metadata of its columns (spec
+// §2.6).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orgsim/core/soql_ast.h"
+#include "orgsim/server/json_answer.h"
+#include "orgsim/server/rest_call.h"
+
+namespace orgsim {
+namespace {
+
+using nlohmann::json;
+
+/// The fields of conditions that must all hold and that the org has an index for.
+void indexed_fields(const ObjectDef& object, const SoqlCondition& condition, std::vector<std::string>& out) {
+  if (condition.kind == SoqlCondition::Kind::all) {
+    for (const SoqlCondition& child : condition.children) indexed_fields(object, child, out);
+  }
+  if (condition.kind != SoqlCondition::Kind::compare) return;
+  const bool by_index = condition.op == SoqlOperator::equal || condition.op == SoqlOperator::in ||
+                        (condition.op >= SoqlOperator::less && condition.op <= SoqlOperator::greater_equal);
+  const FieldDef* field = object.field(condition.path.text);
+  if (!by_index || field == nullptr) return;
+  const bool has_index = field->id_lookup || field->unique || field->type == FieldType::reference ||
+                         field->name == "SystemModstamp" || field->name == "CreatedDate" || field->name_field;
+  if (has_index) out.push_back(field->name);
+}
+
+json column_json(const QueryColumn& column, std::string_view name) {
+  const FieldDef& field = *column.field;
+  const bool number = is_number(field.type);
+  const bool flag = field.type == FieldType::boolean;
+  return {
+      {"aggregate", false},
+      {"apexType", flag                                                                ? "Boolean"
+                   : field.type == FieldType::int_                                     ? "Integer"
+                   : number                                                            ? "Double"
+                   : field.type == FieldType::datetime                                 ? "Datetime"
+                   : field.type == FieldType::date                                     ? "Date"
+                   : field.type == FieldType::time                                     ? "Time"
+                   : field.type == FieldType::id || field.type == FieldType::reference ? "Id"
+                                                                                       : "String"},
+      {"booleanType", flag},
+      {"columnName", name},
+      {"custom", field.custom},
+      {"displayName", name},
+      {"foreignKeyName",
+       field.type == FieldType::reference && !field.relationship_name.empty() ? json(field.relationship_name) : json()},
+      {"insertable", field.createable},
+      {"joinColumns", json::array()},
+      {"numberType", number},
+      {"textType", is_text(field.type)},
+      {"updatable", field.updateable}};
+}
+
+/// Puts the column into the tree of relationships: one column for each, its fields in joinColumns.
+void add_column(json& columns, const QueryColumn& column, std::size_t depth) {
+  if (depth == column.parents.size()) {
+    columns.push_back(column_json(column, column.field->name));
+    return;
+  }
+  const std::string& parent = column.parents[depth];
+  auto found =
+      std::find_if(columns.begin(), columns.end(), [&parent](const json& one) { return one["columnName"] == parent; });
+  if (found == columns.end()) {
+    json join = column_json(column, parent);
+    join["apexType"] = "SObject";
+    for (const char* flag : {"booleanType", "numberType", "textType", "insertable", "updatable", "custom"})
+      join[flag] = false;
+    join["foreignKeyName"] = nullptr;
+    columns.push_back(std::move(join));
+    found = columns.end() - 1;
+  }
+  add_column((*found)["joinColumns"], column, depth + 1);
+}
+
+}  // namespace
+
+HttpResponse serve_explain(const RestCall& call, std::string_view text) {
+  OrgHost::Access org = call.environment.host.access();
+  std::string soql(text);
+  if (const std::string of_view = list_view_query(org, text); !of_view.empty()) soql = of_view;
+  const Outcome<QueryCursor> cursor = org->query(soql);
+  if (!cursor) return error_answer(cursor.error());
+  const ObjectDef& object = cursor->object();
+  std::vector<std::string> fields;
+  if (const auto parsed = parse_soql(soql); parsed && parsed->where) indexed_fields(object, *parsed->where, fields);
+  const std::uint64_t all = org->record_count(object.name);
+  const double share = all == 0 ? 0 : static_cast<double>(cursor->total_size()) / static_cast<double>(all);
+  const json scan = {{"cardinality", cursor->total_size()},
+                     {"fields", json::array()},
+                     {"leadingOperationType", "TableScan"},
+                     {"notes", json::array()},
+                     {"relativeCost", fields.empty() ? 0.5 + share : 2.0 + share},
+                     {"sobjectCardinality", all},
+                     {"sobjectType", object.name}};
+  json plans = json::array();
+  if (!fields.empty()) {
+    json index = scan;
+    index["fields"] = fields;
+    index["leadingOperationType"] = "Index";
+    index["relativeCost"] = share;
+    plans.push_back(std::move(index));
+  }
+  plans.push_back(scan);
+  return json_answer(200, {{"plans", std::move(plans)}, {"sourceQuery", soql}});
+}
+
+HttpResponse serve_columns(const QueryCursor& cursor) {
+  json columns = json::array();
+  bool has_id = false;
+  for (const QueryColumn& column : cursor.columns()) {
+    if (column.field == nullptr) continue;
+    add_column(columns, column, 0);
+    has_id = has_id || (column.parents.empty() && column.field->name == "Id");
+  }
+  return json_answer(200, {{"columnMetadata", std::move(columns)},
+                           {"entityName", cursor.object().name},
+                           {"groupBy", false},
+                           {"idSelected", has_id},
+                           {"keyPrefix", cursor.object().key_prefix}});
+}
+
+}  // namespace orgsim
