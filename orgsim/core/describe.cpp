@@ -206,6 +206,9 @@ json describe_object(const ObjectDef& object, std::string_view version) {
   }
   out["fields"] = std::move(fields);
   out["childRelationships"] = describe_children(object);
+  const std::string layouts = "/services/data/v" + std::string(version) + "/sobjects/" + object.name + "/describe/";
+  json record_type_urls = json::object();
+  if (object.layoutable) record_type_urls["layout"] = layouts + "layouts/012000000000000AAA";
   out["recordTypeInfos"] = json::array({{{"active", true},
                                          {"available", true},
                                          {"defaultRecordTypeMapping", true},
@@ -213,9 +216,13 @@ json describe_object(const ObjectDef& object, std::string_view version) {
                                          {"master", true},
                                          {"name", "Master"},
                                          {"recordTypeId", "012000000000000AAA"},
-                                         {"urls", json::object()}}});
+                                         {"urls", record_type_urls}}});
   out["supportedScopes"] = json::array({{{"label", "All " + object.label_plural}, {"name", "everything"}}});
-  for (const char* empty : {"actionOverrides", "namedLayoutInfos"}) out[empty] = json::array();
+  out["actionOverrides"] = json::array();
+  out["namedLayoutInfos"] = json::array();
+  if (object.name == "User") {
+    out["namedLayoutInfos"].push_back({{"name", "UserAlt"}, {"urls", {{"layout", layouts + "namedLayouts/UserAlt"}}}});
+  }
   for (const char* absent :
        {"defaultImplementation", "extendedBy", "extendsInterfaces", "implementedBy", "implementsInterfaces",
         "listviewable", "lookupLayoutable", "networkScopeFieldName", "sobjectDescribeOption"}) {

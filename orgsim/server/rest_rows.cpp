@@ -110,8 +110,10 @@ HttpResponse update(const RestCall& call, const RowPath& path) {
   OrgHost::Access org = call.environment.host.access();
   RequestTransaction transaction(org, call.outer, call.writer);
   const SaveResult result = run(org, [&]() -> SaveResult {
-    if (const Outcome<Record> record = transaction->find(path.object, path.id)) {
-      if (auto refused = refuse_update(call, *record)) return {.id = path.id, .errors = {*std::move(refused)}};
+    if (has_etag_condition(call)) {
+      const Outcome<Record> record = transaction->find(path.object, path.id);
+      auto refused = record ? refuse_update(call, *record) : std::nullopt;
+      if (refused) return {.id = path.id, .errors = {*std::move(refused)}};
     }
     return transaction->update(path.object, path.id, *input, options);
   });

@@ -82,6 +82,10 @@ std::optional<HttpResponse> refuse_read(const RestCall& call, const Record& reco
   return std::nullopt;
 }
 
+bool has_etag_condition(const RestCall& call) {
+  return !call.request.header("if-match").empty() || !call.request.header("if-none-match").empty();
+}
+
 std::optional<Error> refuse_update(const RestCall& call, const Record& record) {
   const std::string tag = row_etag(record);
   if (tag.empty()) return std::nullopt;

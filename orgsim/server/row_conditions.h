@@ -14,6 +14,8 @@ std::string row_etag(const Record& record);
 /// What If-Modified-Since, If-Unmodified-Since, If-Match and If-None-Match say to a read: 304, 412, or nothing.
 std::optional<HttpResponse> refuse_read(const RestCall& call, const Record& record);
 
+/// True when the call carries If-Match or If-None-Match.
+bool has_etag_condition(const RestCall& call);
 /// PRECONDITION_FAILED when If-Match or If-None-Match forbid this update.
 std::optional<Error> refuse_update(const RestCall& call, const Record& record);
 

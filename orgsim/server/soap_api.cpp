@@ -7,6 +7,7 @@
 
 #include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
+#include "orgsim/server/soap_read.h"
 
 namespace orgsim {
 namespace {
@@ -15,6 +16,9 @@ constexpr int kOldestVersion = 20;
 constexpr int kNewestVersion = 67;
 /// login() is gone from this version on (spec §0.24).
 constexpr int kNoLoginFrom = 65;
+
+/// The org's bound on a SOAP message.
+constexpr std::size_t kBodyMax = std::size_t{50} << 20;
 
 std::optional<int> parse_version(std::string_view text) {
   int major = 0;
@@ -47,7 +51,8 @@ HttpResponse bad_session() {
 
 HttpResponse SoapApi::serve(const HttpRequest& request) {
   if (request.method != "POST") return method_not_allowed(request, "POST");
-  if (request.body_too_large) return soap_fault("EXCEEDED_MAX_SIZE_REQUEST", "The request exceeds the maximum size");
+  if (request.body_too_large || request.body.size() > kBodyMax)
+    return soap_fault("EXCEEDED_MAX_SIZE_REQUEST", "The request exceeds the maximum size");
   if (request.segments.size() < 4) return not_found();
   const std::string endpoint = to_lower(request.segments[2]);
   const std::string& version = request.segments[3];
@@ -73,6 +78,10 @@ HttpResponse SoapApi::serve(const HttpRequest& request) {
   if (call->name == "getUserInfo") return get_user_info(*user);
   if (call->name == "getServerTimestamp") return get_server_timestamp();
   if (endpoint == "c") return soap_fault("soapenv:Client", fmt::format("No operation {} on this endpoint", call->name));
+  if (auto answer =
+          serve_soap_reads({.call = *call, .host = host_, .cursors = cursors_, .user_id = *user, .version = version})) {
+    return *std::move(answer);
+  }
   const Writer writer{.user_id = *user,
                       .client = call->header_text("CallOptions", "client"),
                       .api = "soap",

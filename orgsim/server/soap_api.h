@@ -6,6 +6,7 @@
 #include "orgsim/server/api_usage.h"
 #include "orgsim/server/oauth.h"
 #include "orgsim/server/org_host.h"
+#include "orgsim/server/query_cursors.h"
 #include "orgsim/server/sessions.h"
 #include "orgsim/server/soap_message.h"
 
@@ -32,6 +33,7 @@ class SoapApi {
   Sessions& sessions_;
   ApiUsage& usage_;
   OAuth& oauth_;
+  QueryCursors cursors_;
 };
 
 /// One authenticated call that writes or reads records.

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <pugixml.hpp>
+#include <set>
 
+#include "orgsim/core/time_text.h"
 #include "orgsim/server/org_server_test.h"
 
 namespace orgsim {
@@ -28,6 +30,10 @@ class SoapTest : public ServerTest {
                        R"(<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>{}</n1:username>)"
                        R"(<n1:password><![CDATA[{}]]></n1:password></n1:login></se:Body></se:Envelope>)",
                        text("username"), password);
+  }
+
+  static std::string shifted(const std::string& datetime, int seconds) {
+    return bulk_datetime(*parse_datetime(datetime) + seconds * 1000);
   }
 
   static std::string element(const std::string& text, const std::string& name) {
@@ -125,6 +131,80 @@ TEST_F(SoapTest, RecordsAreWrittenAndReadBack) {
   with_session("<delete><ids>" + id + "</ids></delete>");
   EXPECT_EQ(element(with_session(purge).text, "success"), "true");
   EXPECT_EQ(element(with_session("<undelete><ids>" + id + "</ids></undelete>").text, "success"), "false");
+}
+
+TEST_F(SoapTest, QueriesComeInPages) {
+  call("POST", "/orgsim/records/Contact", {{"generate", 450}});
+  const std::string account = create("Account", {{"Name", "A & B"}, {"BillingCity", "Berlin"}});
+  call("PATCH", "sobjects/Contact/" + create("Contact", {{"LastName", "Zz"}, {"AccountId", account}}),
+       {{"Phone", nullptr}});
+
+  const std::string options = "<QueryOptions><batchSize>200</batchSize></QueryOptions>";
+  std::string text = with_session("<query><queryString>SELECT Id FROM Contact</queryString></query>", options).text;
+  std::set<std::string> ids;
+  const auto take = [&] {
+    for (std::size_t at = text.find("<sf:Id>"); at != std::string::npos; at = text.find("<sf:Id>", at + 1)) {
+      ids.insert(text.substr(at + 7, 18));
+    }
+  };
+  take();
+  EXPECT_EQ(ids.size(), 200u);
+  EXPECT_EQ(element(text, "size"), "451");
+  for (int page = 0; page < 2; ++page) {
+    EXPECT_EQ(element(text, "done"), "false");
+    text =
+        with_session("<queryMore><queryLocator>" + element(text, "queryLocator") + "</queryLocator></queryMore>").text;
+    take();
+  }
+  EXPECT_EQ(element(text, "done"), "true");
+  EXPECT_EQ(ids.size(), 451u);
+
+  text =
+      with_session(
+          "<query><queryString>SELECT LastName, Phone, CreatedDate, Account.Name, Account.BillingAddress FROM Contact "
+          "WHERE LastName = 'Zz'</queryString></query>")
+          .text;
+  EXPECT_NE(text.find(R"(<sf:Id xsi:nil="true"/><sf:LastName>Zz</sf:LastName><sf:Phone xsi:nil="true"/>)"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find(R"(<sf:Account xsi:type="sf:sObject"><sf:type>Account</sf:type>)"), std::string::npos) << text;
+  EXPECT_EQ(element(text, "sf:Name"), "A &amp; B");
+  EXPECT_EQ(element(text, "city"), "Berlin");
+  EXPECT_TRUE(element(text, "sf:CreatedDate").ends_with(".000Z"));
+  EXPECT_EQ(element(with_session("<query><queryString>SELECT COUNT() FROM Contact</queryString></query>").text, "size"),
+            "451");
+  EXPECT_EQ(element(with_session("<query><queryString>SELECT</queryString></query>").text, "faultcode"),
+            "sf:MALFORMED_QUERY");
+  EXPECT_EQ(element(with_session("<queryMore><queryLocator>x-1</queryLocator></queryMore>").text, "faultcode"),
+            "sf:INVALID_QUERY_LOCATOR");
+}
+
+TEST_F(SoapTest, DescribesAndReplication) {
+  const std::string text =
+      with_session(
+          "<describeSObjects><sObjectType>Account</sObjectType><sObjectType>contact</sObjectType></describeSObjects>")
+          .text;
+  pugi::xml_document document;
+  ASSERT_TRUE(document.load_string(text.c_str()));
+  const pugi::xml_node response = document.first_child().first_child().first_child();
+  std::vector<std::string> names;
+  for (const pugi::xml_node& result : response.children("result")) names.emplace_back(result.child_value("name"));
+  EXPECT_EQ(names, (std::vector<std::string>{"Account", "Contact"}));
+  EXPECT_EQ(element(with_session("<describeGlobal/>").text, "maxBatchSize"), "200");
+  EXPECT_EQ(element(with_session("<describeSObject><sObjectType>Nope</sObjectType></describeSObject>").text,
+                    "sf:exceptionCode"),
+            "INVALID_TYPE");
+
+  const std::string id = create("Account", {{"Name", "x"}});
+  const std::string gone = create("Account", {{"Name", "y"}});
+  call("DELETE", "sobjects/Account/" + gone);
+  const std::string now = element(with_session("<getServerTimestamp/>").text, "timestamp");
+  const std::string window = "<sObjectType>Account</sObjectType><startDate>" + shifted(now, -600) +
+                             "</startDate><endDate>" + shifted(now, 120) + "</endDate>";
+  EXPECT_EQ(element(with_session("<getUpdated>" + window + "</getUpdated>").text, "ids"), id);
+  EXPECT_EQ(element(with_session("<getDeleted>" + window + "</getDeleted>").text, "id"), gone);
+  EXPECT_EQ(element(with_session("<getUpdated><sObjectType>Account</sObjectType></getUpdated>").text, "faultcode"),
+            "sf:MISSING_ARGUMENT");
 }
 
 TEST_F(SoapTest, AllOrNoneRollsBackAndTheClientIsInTheHistory) {

@@ -61,6 +61,21 @@ const login = {
     await assert.rejects(new jsforce.Connection({ loginUrl: url, version }).login(ready.username, 'wrong'), /^Error: INVALID_LOGIN: /);
   },
 
+  'SOAP: records': async () => {
+    const results = await conn.soap.create([{ type: 'Account', Name: 'By <SOAP> & co' }, { type: 'Account' }]);
+    assert.deepEqual(results.map((result) => result.success), [true, false]);
+    assert.equal([].concat(results[1].errors)[0].statusCode, 'REQUIRED_FIELD_MISSING');
+    const [{ id }] = results;
+    assert.equal((await org.records('Account')).get(id).Name, 'By <SOAP> & co');
+    await conn.soap.update({ type: 'Account', Id: id, Phone: '7' });
+    assert.equal((await org.records('Account')).get(id).Phone, '7');
+    await conn.soap.delete(id);
+    assert.equal((await org.records('Account')).has(id), false);
+    assert.equal((await conn.soap.emptyRecycleBin([id]))[0].success, true);
+    const { timestamp } = await conn.soap.getServerTimestamp();
+    assert.ok(Math.abs(Date.parse(timestamp) - Date.now()) < 60e3);
+  },
+
   'refresh of an ended session': async () => {
     const oauth2 = { loginUrl: url, clientId: ready.client_id, clientSecret: ready.client_secret };
     const own = new jsforce.Connection({ oauth2, version });
@@ -194,9 +209,9 @@ const queries = {
 const bulk = {
   'Bulk 1.0: insert, update, upsert, delete, query': async () => {
     await org.objects({ name: 'Old__c', fields: [{ name: 'Key__c', type: 'string', length: 20, externalId: true, unique: true }] });
-    const made = await conn.bulk.load('Old__c', 'insert', [{ Name: 'a', Key__c: '1' }, { Name: 'b', Key__c: '2' }, { Key__c: 'x' }]);
+    const made = await conn.bulk.load('Old__c', 'insert', [{ Name: 'a', Key__c: '1' }, { Name: 'b', Key__c: '2' }, { Name: 'd', Key__c: 'x' }]);
     assert.deepEqual(made.map((result) => result.success), [true, true, true]);
-    const failed = await conn.bulk.load('Account', 'insert', [{ Name: 'bulk one' }, { Phone: '1' }]);
+    const failed = await conn.bulk.load('Account', 'insert', [{ Name: 'bulk one', Phone: '' }, { Name: '', Phone: '1' }]);
     assert.deepEqual(failed.map((result) => [result.success, result.errors]), [[true, []], [false, [REQUIRED]]]);
     const changed = await conn.bulk.load('Old__c', 'update', [{ Id: made[0].id, Name: 'a, "quoted"\nline' }]);
     assert.equal(changed[0].id, made[0].id);
