@@ -1,15 +1,11 @@
 #include "orgsim/core/query.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/ids.h"
-#include "orgsim/core/org_state.h"
-#include "orgsim/core/query_plan.h"
+#include "orgsim/core/query_state.h"
 #include "orgsim/core/record_json.h"
-#include "orgsim/core/time_text.h"
 
 namespace orgsim {
 
@@ -17,52 +13,30 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::uint64_t kMaxOffset = 2000;
-constexpr std::uint64_t kNoLimit = 0xFFFFFFFF;
-
 /// Fields that are not in the packed row.
 bool is_virtual(const FieldDef& field) {
   return field.type == FieldType::id || field.name == "SystemModstamp" || field.name == "IsDeleted";
 }
 
+/// A sub-query's records without pages.
+ordered_json whole(QueryCursor children, std::string_view version) {
+  ordered_json records = ordered_json::array();
+  while (children.next()) records.push_back(children.record_json(version));
+  ordered_json out;
+  out["totalSize"] = children.total_size();
+  out["done"] = true;
+  out["records"] = std::move(records);
+  return out;
+}
+
 }  // namespace
 
-struct QueryCursor::State {
-  /// Columns read through the same relationships share the parent's row.
-  struct ParentGroup {
-    std::vector<std::string> relationships;
-    std::vector<std::size_t> columns;
-    std::optional<RowView> row;
-  };
-
-  void bind_columns();
-  void read_row();
-
-  Snapshot snapshot;
-  const ObjectDef* object = nullptr;
-  bool count = false;
-  std::uint64_t total = 0;
-  std::vector<QueryColumn> columns;
-  std::vector<BoundPath> paths;
-  std::vector<std::uint32_t> slots;
-  std::uint64_t position = 0;
-
-  RowView row;
-  std::vector<CellView> cells;
-  std::vector<IdBuffer> ids;  // the text of ids in cells
-  std::vector<std::vector<std::size_t>> columns_of_field;
-  std::vector<std::size_t> virtual_columns;
-  std::vector<std::size_t> boolean_columns;
-  std::vector<ParentGroup> parents;
-};
-
-void QueryCursor::State::bind_columns() {
-  cells.resize(paths.size());
-  ids.resize(paths.size());
+void QueryPlan::bind_columns() {
   columns_of_field.resize(object->fields.size());
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const BoundPath& path = paths[i];
-    columns.push_back({path.text, path.parents, path.field, path.object->name});
+    columns.push_back({path.text, path.parents, &path.result(), object->name});
+    if (path.function != SoqlFunction::none) function_columns.push_back(i);
     if (path.parents.empty()) {
       if (is_virtual(*path.field)) {
         virtual_columns.push_back(i);
@@ -73,31 +47,103 @@ void QueryCursor::State::bind_columns() {
       continue;
     }
     auto group = std::ranges::find(parents, path.parents, &ParentGroup::relationships);
-    if (group == parents.end()) group = parents.insert(parents.end(), {path.parents, {}, std::nullopt});
+    if (group == parents.end()) group = parents.insert(parents.end(), {path.parents, {}});
     group->columns.push_back(i);
   }
 }
 
+QueryCursor::State::State(const Snapshot& shared_snapshot, std::shared_ptr<const QueryPlan> shared_plan)
+    : snapshot(shared_snapshot),
+      plan(std::move(shared_plan)),
+      cells(plan->columns.size()),
+      ids(plan->columns.size()),
+      parent_rows(plan->parents.size()) {}
+
 void QueryCursor::State::read_row() {
-  row = snapshot.row(*object, slots[position]);
-  std::ranges::fill(cells, CellView{});
-  for (const std::size_t column : boolean_columns) cells[column] = paths[column].field->default_boolean();
-  RowReader reader(row.image.packed());
-  while (reader.next() && reader.index() < columns_of_field.size()) {
-    for (const std::size_t column : columns_of_field[reader.index()]) cells[column] = reader.cell(ids[column]);
+  if (plan->is_aggregate) {
+    std::ranges::transform((*groups)[position], cells.begin(), [](const Value& value) { return to_view(value); });
+    return;
   }
-  for (const std::size_t column : virtual_columns) cells[column] = row.cell(*paths[column].field, ids[column]);
-  for (ParentGroup& group : parents) {
-    group.row = snapshot.follow(row, group.relationships);
-    if (!group.row) continue;
+  const std::vector<BoundPath>& paths = plan->paths;
+  row = snapshot.row(*plan->object, slots[position]);
+  std::ranges::fill(cells, CellView{});
+  for (const std::size_t column : plan->boolean_columns) cells[column] = paths[column].field->default_boolean();
+  RowReader reader(row.image.packed());
+  while (reader.next() && reader.index() < plan->columns_of_field.size()) {
+    for (const std::size_t column : plan->columns_of_field[reader.index()]) cells[column] = reader.cell(ids[column]);
+  }
+  for (const std::size_t column : plan->virtual_columns) cells[column] = row.cell(*paths[column].field, ids[column]);
+  for (std::size_t i = 0; i < plan->parents.size(); ++i) {
+    const QueryPlan::ParentGroup& group = plan->parents[i];
+    std::optional<RowView>& parent = parent_rows[i];
+    parent = snapshot.follow(row, group.relationships);
+    if (!parent) continue;
     for (const std::size_t column : group.columns) {
       // A polymorphic reference may lead to another object than the one the path was bound to.
-      const FieldDef* field = group.row->object == paths[column].object
-                                  ? paths[column].field
-                                  : group.row->object->field(paths[column].field->name);
-      if (field != nullptr && !is_compound(field->type)) cells[column] = group.row->cell(*field, ids[column]);
+      const FieldDef* field = parent->object == paths[column].object ? paths[column].field
+                                                                     : parent->object->field(paths[column].field->name);
+      if (field != nullptr && !is_compound(field->type)) cells[column] = parent->cell(*field, ids[column]);
     }
   }
+  for (const std::size_t column : plan->function_columns) {
+    cells[column] = apply(paths[column].function, *paths[column].field, cells[column]);
+  }
+}
+
+ordered_json QueryCursor::State::attributes(const RowView& of, std::string_view version) const {
+  IdBuffer id;
+  write_id(of.object->key_prefix.data(), of.slot, id.data());
+  ordered_json out;
+  out["attributes"] = record_attributes(*of.object, std::string_view(id.data(), id.size()), version);
+  return out;
+}
+
+ordered_json QueryCursor::State::column_json(std::size_t column, const RowView& of) const {
+  const BoundPath& path = plan->paths[column];
+  if (!is_compound(path.field->type)) return rest_value(path.result(), cells[column]);
+  IdBuffer id;
+  return compound_value(*of.object, *path.field, [&](const FieldDef& part) { return of.cell(part, id); });
+}
+
+void QueryCursor::State::put_column(std::size_t column, std::string_view version, ordered_json& out) const {
+  const BoundPath& path = plan->paths[column];
+  if (path.parents.empty()) {
+    out[path.field->name] = column_json(column, row);
+    return;
+  }
+  ordered_json* place = &out;
+  std::vector<std::string> reached;
+  std::optional<RowView> parent;
+  for (const std::string& relationship : path.parents) {
+    reached.push_back(relationship);
+    parent = snapshot.follow(row, reached);
+    ordered_json& next = (*place)[relationship];
+    if (next.is_null() && parent) next = attributes(*parent, version);
+    place = &next;
+    if (!parent) return;
+  }
+  (*place)[path.field->name] = column_json(column, *parent);
+}
+
+ordered_json QueryCursor::State::type_of_json(const TypeofPlan& type_of, std::string_view version) const {
+  const std::optional<RowView> target = snapshot.follow(row, type_of.relationship);
+  if (!target) return nullptr;
+  ordered_json out = attributes(*target, version);
+  IdBuffer id;
+  const auto put = [&](const FieldDef& field) { out[field.name] = rest_value(field, target->cell(field, id)); };
+  for (const auto& [object, paths] : type_of.branches) {
+    if (object != target->object) continue;
+    for (const BoundPath& path : paths) {
+      std::optional<RowView> parent;
+      out[path.text] = rest_value(path.result(), path.read(snapshot, *target, parent, id));
+    }
+    return out;
+  }
+  for (const std::string& name : type_of.otherwise) {
+    const FieldDef* field = target->object->field(name);
+    if (field != nullptr && !is_compound(field->type)) put(*field);
+  }
+  return out;
 }
 
 QueryCursor::QueryCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -105,15 +151,15 @@ QueryCursor::QueryCursor(QueryCursor&&) noexcept = default;
 QueryCursor& QueryCursor::operator=(QueryCursor&&) noexcept = default;
 QueryCursor::~QueryCursor() = default;
 
-const ObjectDef& QueryCursor::object() const { return *state_->object; }
-const std::vector<QueryColumn>& QueryCursor::columns() const { return state_->columns; }
+const ObjectDef& QueryCursor::object() const { return *state_->plan->object; }
+const std::vector<QueryColumn>& QueryCursor::columns() const { return state_->plan->columns; }
 bool QueryCursor::is_count() const { return state_->count; }
+bool QueryCursor::is_aggregate() const { return state_->plan->is_aggregate; }
+bool QueryCursor::is_nested() const { return !state_->plan->children.empty() || !state_->plan->type_ofs.empty(); }
 std::uint64_t QueryCursor::total_size() const { return state_->total; }
 std::uint64_t QueryCursor::position() const { return state_->position; }
-bool QueryCursor::done() const { return state_->position >= state_->slots.size(); }
-void QueryCursor::seek(std::uint64_t position) {
-  state_->position = std::min<std::uint64_t>(position, state_->slots.size());
-}
+bool QueryCursor::done() const { return state_->position >= state_->rows(); }
+void QueryCursor::seek(std::uint64_t position) { state_->position = std::min<std::uint64_t>(position, state_->rows()); }
 const std::vector<CellView>& QueryCursor::cells() const { return state_->cells; }
 
 bool QueryCursor::next() {
@@ -123,95 +169,37 @@ bool QueryCursor::next() {
   return true;
 }
 
-ordered_json QueryCursor::record_json(std::string_view version) const {
+ordered_json QueryCursor::record_json(std::string_view version, const ShowChildren& show) const {
   const State& state = *state_;
-  IdBuffer id_text;
-  const auto start = [&](const RowView& row) {
-    write_id(row.object->key_prefix.data(), row.slot, id_text.data());
-    ordered_json out;
-    out["attributes"] = record_attributes(*row.object, std::string_view(id_text.data(), id_text.size()), version);
-    return out;
-  };
-  const auto value = [&](std::size_t column, const RowView& row) -> ordered_json {
-    const FieldDef& field = *state.paths[column].field;
-    if (!is_compound(field.type)) return rest_value(field, state.cells[column]);
-    return compound_value(*row.object, field, [&](const FieldDef& part) { return row.cell(part, id_text); });
-  };
-  ordered_json out = start(state.row);
-  for (std::size_t column = 0; column < state.paths.size(); ++column) {
-    const BoundPath& path = state.paths[column];
-    ordered_json* place = &out;
-    std::vector<std::string> reached;
-    std::optional<RowView> parent;
-    for (const std::string& relationship : path.parents) {
-      reached.push_back(relationship);
-      parent = state.snapshot.follow(state.row, reached);
-      ordered_json& next = (*place)[relationship];
-      if (next.is_null() && parent) next = start(*parent);
-      place = &next;
-      if (!parent) break;
+  const QueryPlan& plan = *state.plan;
+  ordered_json out;
+  if (plan.is_aggregate) {
+    out["attributes"] = {{"type", "AggregateResult"}};
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+      out[plan.columns[i].path] = rest_value(*plan.columns[i].field, state.cells[i]);
     }
-    if (path.parents.empty()) {
-      out[path.field->name] = value(column, state.row);
-    } else if (parent) {
-      (*place)[path.field->name] = value(column, *parent);
+    return out;
+  }
+  out = state.attributes(state.row, version);
+  for (const QueryPlan::Item& item : plan.items) {
+    if (item.kind == QueryPlan::Item::Kind::column) {
+      state.put_column(item.place, version, out);
+    } else if (item.kind == QueryPlan::Item::Kind::type_of) {
+      const TypeofPlan& type_of = plan.type_ofs[item.place];
+      out[type_of.relationship.back()] = state.type_of_json(type_of, version);
+    } else {
+      const ChildRows& children = plan.children[item.place];
+      const auto found = children.slots.find(state.row.slot);
+      ordered_json& place = out[children.name] = nullptr;
+      if (found == children.slots.end()) continue;
+      auto inner = std::make_unique<State>(state.snapshot, children.plan);
+      inner->slots = found->second;
+      inner->total = inner->slots.size();
+      QueryCursor cursor(std::move(inner));
+      place = show ? show(std::move(cursor)) : whole(std::move(cursor), version);
     }
   }
   return out;
-}
-
-Outcome<QueryCursor> Org::query(std::string_view soql, const QueryOptions& options) const {
-  auto parsed = parse_soql(soql);
-  if (!parsed) return std::unexpected(parsed.error());
-  const ObjectDef* object = impl_->schema.object(parsed->object.text);
-  if (object == nullptr || !object->queryable) {
-    return fail(codes::kInvalidType,
-                soql_error_message(
-                    soql, parsed->object.at,
-                    fmt::format("sObject type '{}' is not supported. If you are attempting to use a custom object, be "
-                                "sure to append the '__c' after the entity name. Please reference your WSDL or the "
-                                "describe call for the appropriate names.",
-                                parsed->object.text)));
-  }
-  auto state = std::make_unique<QueryCursor::State>();
-  state->snapshot = {impl_.get(), static_cast<std::uint32_t>(impl_->commits.size())};
-  state->object = object;
-  state->count = parsed->count;
-  for (const SoqlPath& path : parsed->select) {
-    auto bound = bind_path(impl_->schema, *object, path.text, soql, path.at);
-    if (!bound) return std::unexpected(bound.error());
-    state->paths.push_back(std::move(*bound));
-  }
-  std::optional<Filter> filter;
-  if (parsed->where) {
-    const std::int64_t today = now() / kMsPerDay;
-    auto bound = bind_filter(impl_->schema, *object, *parsed->where, soql, today);
-    if (!bound) return std::unexpected(bound.error());
-    filter = std::move(*bound);
-  }
-  RowSelection selection;
-  selection.filter = filter ? &*filter : nullptr;
-  selection.include_deleted = options.include_deleted || parsed->all_rows;
-  selection.limit = std::min(parsed->limit.value_or(kNoLimit), kNoLimit);
-  selection.offset = parsed->offset.value_or(0);
-  if (selection.offset > kMaxOffset) {
-    return fail(codes::kNumberOutsideRange, fmt::format("Maximum SOQL offset allowed is {}", kMaxOffset));
-  }
-  for (const SoqlOrder& item : parsed->order) {
-    auto bound = bind_path(impl_->schema, *object, item.path.text, soql, item.path.at);
-    if (!bound) return std::unexpected(bound.error());
-    if (!bound->field->sortable) {
-      return fail(codes::kMalformedQuery,
-                  soql_error_message(soql, item.path.at,
-                                     fmt::format("field '{}' can not be sorted in a query call", bound->field->name)));
-    }
-    selection.order.push_back({std::move(*bound), item.descending, item.nulls_first.value_or(!item.descending)});
-  }
-  state->slots = select_rows(state->snapshot, *object, selection);
-  state->total = state->slots.size();
-  if (state->count) state->slots.clear();
-  state->bind_columns();
-  return QueryCursor(std::move(state));
 }
 
 }  // namespace orgsim

@@ -54,8 +54,7 @@ Outcome<FilterOperand> bind_moment(const FieldDef& field, const SoqlLiteral& lit
                                    std::int64_t today) {
   const bool datetime = field.type == FieldType::datetime;
   if (literal.kind == SoqlLiteralKind::date_range) {
-    const std::int64_t first = today + literal.first_day;
-    const std::int64_t last = today + literal.last_day;
+    const auto [first, last] = resolve(literal.range, today);
     if (!datetime) return FilterOperand{first, last};
     return FilterOperand{first * kMsPerDay, (last + 1) * kMsPerDay - 1};
   }
@@ -94,31 +93,70 @@ Outcome<FilterOperand> bind_operand(const FieldDef& field, SoqlOperator op, cons
   return bind_moment(field, literal, soql, today);
 }
 
-Outcome<Filter> bind_compare(const Schema& schema, const ObjectDef& object, const SoqlCondition& condition,
-                             std::string_view soql, std::int64_t today) {
-  auto path = bind_path(schema, object, condition.path.text, soql, condition.path.at);
-  if (!path) return std::unexpected(path.error());
-  const FieldDef& field = *path->field;
-  if (!field.filterable || is_compound(field.type)) {
-    return fail(codes::kInvalidField,
-                soql_error_message(soql, condition.path.at,
-                                   fmt::format("field '{}' can not be filtered in a query call", field.name)));
+/// Longer lists of ids and texts are looked up in a set.
+constexpr std::size_t kShortList = 8;
+
+void make_keys(Filter& filter, const FieldDef& field) {
+  const bool is_list = filter.op == SoqlOperator::in || filter.op == SoqlOperator::not_in;
+  if (!is_list || filter.operands.size() <= kShortList || !(is_text(field.type) || is_id(field))) return;
+  auto keys = std::make_shared<KeySet>();
+  for (const FilterOperand& operand : filter.operands) {
+    const auto* text = std::get_if<std::string>(&operand.value);
+    // A null in the list keeps the slow way, which knows nulls.
+    if (text == nullptr) return;
+    keys->insert(*text);
   }
+  filter.keys = std::move(keys);
+}
+
+Outcome<void> check_operator(const QueryContext& context, const SoqlCondition& condition, const FieldDef& field) {
   const bool set_operator = condition.op == SoqlOperator::includes || condition.op == SoqlOperator::excludes;
   const bool ordered = condition.op == SoqlOperator::less || condition.op == SoqlOperator::less_equal ||
                        condition.op == SoqlOperator::greater || condition.op == SoqlOperator::greater_equal;
-  const bool misused = set_operator != (field.type == FieldType::multipicklist) && set_operator;
+  const bool misused = set_operator && field.type != FieldType::multipicklist;
   if (misused || (condition.op == SoqlOperator::like && !is_text(field.type)) ||
       (ordered && field.type == FieldType::boolean)) {
     return fail("INVALID_QUERY_FILTER_OPERATOR",
-                soql_error_message(soql, condition.path.at, "invalid operator on field " + field.name));
+                soql_error_message(context.soql, condition.path.at, "invalid operator on field " + field.name));
   }
+  return {};
+}
+
+Outcome<Filter> bind_compare(const QueryContext& context, const SoqlCondition& condition) {
+  if (!context.bind && is_aggregate(condition.path.function)) {
+    return fail(codes::kMalformedQuery,
+                soql_error_message(context.soql, condition.path.at, "Aggregate functions are not allowed in WHERE"));
+  }
+  auto path = context.bind
+                  ? context.bind(condition.path)
+                  : bind_expression(context.snapshot.org->schema, context.object, condition.path, context.soql);
+  if (!path) return std::unexpected(path.error());
+  if (!context.bind && (!path->field->filterable || is_compound(path->field->type))) {
+    return fail(codes::kInvalidField,
+                soql_error_message(context.soql, condition.path.at,
+                                   fmt::format("field '{}' can not be filtered in a query call", path->field->name)));
+  }
+  const FieldDef& field = path->result();
+  if (auto checked = check_operator(context, condition, field); !checked) return std::unexpected(checked.error());
   Filter filter;
   filter.op = condition.op;
   for (const SoqlLiteral& literal : condition.values) {
-    auto operand = bind_operand(field, condition.op, literal, soql, today);
+    auto operand = bind_operand(field, condition.op, literal, context.soql, context.today);
     if (!operand) return std::unexpected(operand.error());
     filter.operands.push_back(std::move(*operand));
+  }
+  if (condition.subquery) {
+    if (!is_id(field)) {
+      return fail(codes::kMalformedQuery,
+                  soql_error_message(context.soql, condition.path.at,
+                                     "The left operand of a semi join must be an id or a reference field"));
+    }
+    auto keys = run_semi_join(context, *condition.subquery);
+    if (!keys) return std::unexpected(keys.error());
+    filter.keys = *std::move(keys);
+    filter.is_semi_join = true;
+  } else {
+    make_keys(filter, field);
   }
   filter.path = std::move(*path);
   return filter;
@@ -182,6 +220,12 @@ bool like(const CellView& cell, const FilterOperand& operand) {
   return text != nullptr && pattern != nullptr && like_matches(fold_case(*text), *pattern);
 }
 
+bool in_keys(const FieldDef& field, const CellView& cell, const KeySet& keys) {
+  const auto* text = std::get_if<std::string_view>(&cell);
+  if (text == nullptr) return false;
+  return is_id(field) ? keys.contains(*text) : keys.contains(fold_case(*text));
+}
+
 /// Nulls are neither less nor greater than anything, but they differ from every value (as in SOQL, unlike SQL).
 bool holds(const FieldDef& field, SoqlOperator op, const CellView& cell, const std::vector<FilterOperand>& operands) {
   const auto any_equal = [&] {
@@ -213,6 +257,27 @@ bool holds(const FieldDef& field, SoqlOperator op, const CellView& cell, const s
   return false;
 }
 
+bool compare(const Filter& filter, const CellView& cell) {
+  if (filter.keys == nullptr) return holds(filter.path.result(), filter.op, cell, filter.operands);
+  return in_keys(filter.path.result(), cell, *filter.keys) == (filter.op == SoqlOperator::in);
+}
+
+template <typename Compare>
+bool evaluate(const Filter& filter, const Compare& one) {
+  const auto matches = [&one](const Filter& child) { return evaluate(child, one); };
+  switch (filter.kind) {
+    case SoqlCondition::Kind::all:
+      return std::ranges::all_of(filter.children, matches);
+    case SoqlCondition::Kind::any:
+      return std::ranges::any_of(filter.children, matches);
+    case SoqlCondition::Kind::negation:
+      return !matches(filter.children[0]);
+    case SoqlCondition::Kind::compare:
+      break;
+  }
+  return one(filter);
+}
+
 /// The length of the UTF-8 character at the start.
 std::size_t character_length(std::string_view text) {
   std::size_t length = 1;
@@ -223,29 +288,23 @@ std::size_t character_length(std::string_view text) {
 }  // namespace
 
 bool Filter::matches(const Snapshot& snapshot, const RowView& row) const {
-  const auto child_matches = [&](const Filter& child) { return child.matches(snapshot, row); };
-  switch (kind) {
-    case SoqlCondition::Kind::all:
-      return std::ranges::all_of(children, child_matches);
-    case SoqlCondition::Kind::any:
-      return std::ranges::any_of(children, child_matches);
-    case SoqlCondition::Kind::negation:
-      return !child_matches(children[0]);
-    case SoqlCondition::Kind::compare:
-      break;
-  }
-  IdBuffer id;
-  std::optional<RowView> parent;
-  return holds(*path.field, op, path.read(snapshot, row, parent, id), operands);
+  return evaluate(*this, [&](const Filter& filter) {
+    IdBuffer id;
+    std::optional<RowView> parent;
+    return compare(filter, filter.path.read(snapshot, row, parent, id));
+  });
 }
 
-Outcome<Filter> bind_filter(const Schema& schema, const ObjectDef& object, const SoqlCondition& condition,
-                            std::string_view soql, std::int64_t today) {
-  if (condition.kind == SoqlCondition::Kind::compare) return bind_compare(schema, object, condition, soql, today);
+bool Filter::matches(const std::vector<Value>& group) const {
+  return evaluate(*this, [&](const Filter& filter) { return compare(filter, to_view(group[filter.path.column])); });
+}
+
+Outcome<Filter> bind_filter(const QueryContext& context, const SoqlCondition& condition) {
+  if (condition.kind == SoqlCondition::Kind::compare) return bind_compare(context, condition);
   Filter filter;
   filter.kind = condition.kind;
   for (const SoqlCondition& child : condition.children) {
-    auto bound = bind_filter(schema, object, child, soql, today);
+    auto bound = bind_filter(context, child);
     if (!bound) return bound;
     filter.children.push_back(std::move(*bound));
   }

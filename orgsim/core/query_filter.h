@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "orgsim/core/row_view.h"
@@ -18,21 +20,46 @@ struct FilterOperand {
   std::optional<std::int64_t> upper;
 };
 
-/// A WHERE condition bound to the schema.
+/// Ids or folded texts to look up at once.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+using KeySet = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+
+/// A WHERE or HAVING condition bound to the schema.
 struct Filter {
   SoqlCondition::Kind kind = SoqlCondition::Kind::compare;
   std::vector<Filter> children;
   BoundPath path;
   SoqlOperator op = SoqlOperator::equal;
   std::vector<FilterOperand> operands;
+  /// The values of an IN list of ids or texts, and of a semi-join, which has no operands.
+  std::shared_ptr<const KeySet> keys;
+  bool is_semi_join = false;
 
   [[nodiscard]] bool matches(const Snapshot& snapshot, const RowView& row) const;
+  /// HAVING: the values of one group, by BoundPath::column.
+  [[nodiscard]] bool matches(const std::vector<Value>& group) const;
 };
 
-/// Binds and checks a condition: unknown fields, fields that cannot be filtered, literals of the wrong type, bad ids.
-/// `today` is the org's date in days, for TODAY and its kin.
-[[nodiscard]] Outcome<Filter> bind_filter(const Schema& schema, const ObjectDef& object, const SoqlCondition& condition,
-                                          std::string_view soql, std::int64_t today);
+/// What conditions are bound with.
+struct QueryContext {
+  const Snapshot& snapshot;
+  const ObjectDef& object;
+  std::string_view soql;
+  std::int64_t today = 0;  ///< the org's date in days, for TODAY and its kin
+  bool include_deleted = false;
+  /// HAVING binds its paths to columns of the groups; nothing: to fields of the object.
+  std::function<Outcome<BoundPath>(const SoqlPath&)> bind = {};
+};
+
+/// Binds and checks a condition: unknown fields, fields that cannot be filtered, literals of the wrong type, bad ids. A
+/// semi-join is run here and now.
+[[nodiscard]] Outcome<Filter> bind_filter(const QueryContext& context, const SoqlCondition& condition);
+
+/// The ids that the inner query of a semi-join selects (semi_join.cpp).
+[[nodiscard]] Outcome<std::shared_ptr<const KeySet>> run_semi_join(const QueryContext& context, const SoqlQuery& inner);
 
 /// SQL LIKE on folded text: % any run, _ one character, backslash escapes.
 [[nodiscard]] bool like_matches(std::string_view text, std::string_view pattern);

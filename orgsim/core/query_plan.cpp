@@ -22,14 +22,17 @@ void narrow_slots(RowSource& source, std::vector<std::uint32_t> slots) {
 void use_id(RowSource& source, const Snapshot& snapshot, const ObjectDef& object, const Filter& filter) {
   if (filter.op == SoqlOperator::equal || filter.op == SoqlOperator::in) {
     std::vector<std::uint32_t> slots;
+    const auto add = [&](const std::string& id) {
+      if (const auto slot = snapshot.org->slot_of_id(object, id)) slots.push_back(*slot);
+    };
     for (const FilterOperand& operand : filter.operands) {
-      const auto* id = std::get_if<std::string>(&operand.value);
-      const auto slot = id != nullptr ? snapshot.org->slot_of_id(object, *id) : std::nullopt;
-      if (slot) slots.push_back(*slot);
+      if (const auto* id = std::get_if<std::string>(&operand.value)) add(*id);
     }
+    if (filter.is_semi_join) std::ranges::for_each(*filter.keys, add);
     narrow_slots(source, std::move(slots));
     return;
   }
+  if (filter.operands.empty()) return;
   const auto* id = std::get_if<std::string>(&filter.operands[0].value);
   const auto slot = id != nullptr ? snapshot.org->slot_of_id(object, *id) : std::nullopt;
   if (!slot) return;
@@ -63,10 +66,11 @@ void use(RowSource& source, const Snapshot& snapshot, const ObjectDef& object, c
     return;
   }
   if (filter.kind != SoqlCondition::Kind::compare || !filter.path.parents.empty()) return;
+  if (filter.path.function != SoqlFunction::none) return;
   const FieldDef& field = *filter.path.field;
   if (field.type == FieldType::id) return use_id(source, snapshot, object, filter);
   if (field.name == "SystemModstamp") return use_stamp(source, filter);
-  const bool equality = filter.op == SoqlOperator::equal || filter.op == SoqlOperator::in;
+  const bool equality = !filter.is_semi_join && (filter.op == SoqlOperator::equal || filter.op == SoqlOperator::in);
   // The operand is folded, which is the index key unless the field is case-sensitive.
   if (!equality || !(field.id_lookup || field.unique) || field.case_sensitive || !is_text(field.type)) return;
   std::vector<std::uint32_t> slots;
@@ -84,7 +88,8 @@ void use(RowSource& source, const Snapshot& snapshot, const ObjectDef& object, c
 bool is_stamp_order(const std::vector<BoundOrder>& order) {
   if (order.empty() || order.size() > 2) return false;
   const auto plain = [](const BoundOrder& item, std::string_view name) {
-    return !item.descending && item.path.parents.empty() && item.path.field->name == name;
+    return !item.descending && item.path.parents.empty() && item.path.function == SoqlFunction::none &&
+           item.path.field->name == name;
   };
   return plain(order[0], "SystemModstamp") && (order.size() == 1 || plain(order[1], "Id"));
 }
@@ -107,7 +112,7 @@ std::vector<std::uint32_t> sorted(const Snapshot& snapshot, const ObjectDef& obj
       const CellView cell = item.path.read(snapshot, row, parent, id);
       const auto* text = std::get_if<std::string_view>(&cell);
       // Text is folded once here instead of at every comparison; ids keep their case.
-      key.push_back(text != nullptr && is_text(item.path.field->type) ? Value{fold_case(*text)} : to_value(cell));
+      key.push_back(text != nullptr && is_text(item.path.result().type) ? Value{fold_case(*text)} : to_value(cell));
     }
   }
   std::vector<std::uint32_t> places(slots.size());
@@ -148,13 +153,15 @@ std::vector<std::uint32_t> select_rows(const Snapshot& snapshot, const ObjectDef
   const bool in_order = !backwards && (by_stamp ? stamp_order : id_order);
   const std::uint64_t wanted = what.offset + what.limit;
   std::vector<std::uint32_t> found;
+  const auto chosen = [&](std::uint32_t slot) {
+    if (what.filter == nullptr && !what.also) return true;
+    const RowView row = snapshot.row(object, slot);
+    return (what.filter == nullptr || what.filter->matches(snapshot, row)) && (!what.also || what.also(row));
+  };
   const auto consider = [&](std::uint32_t slot) {
     const RowState state = table.state(slot);
     const bool visible = state == RowState::live || (what.include_deleted && state == RowState::deleted);
-    if (visible && slot >= source.first_slot && slot <= source.last_slot &&
-        (what.filter == nullptr || what.filter->matches(snapshot, snapshot.row(object, slot)))) {
-      found.push_back(slot);
-    }
+    if (visible && slot >= source.first_slot && slot <= source.last_slot && chosen(slot)) found.push_back(slot);
     return !in_order || found.size() < wanted;
   };
   if (source.slots) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct RowSource {
 
 struct RowSelection {
   const Filter* filter = nullptr;
+  /// Looked at after the filter; nothing lets every row through.
+  std::function<bool(const RowView&)> also = {};
   std::vector<BoundOrder> order;
   bool include_deleted = false;
   std::uint64_t limit = 0xFFFFFFFF;

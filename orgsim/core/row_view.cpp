@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "orgsim/core/ids.h"
-#include "orgsim/core/soql_ast.h"
 
 namespace orgsim {
 
@@ -61,11 +60,11 @@ std::optional<RowView> Snapshot::follow(const RowView& from, const std::vector<s
 
 CellView BoundPath::read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
                          IdBuffer& id) const {
-  if (parents.empty()) return row.cell(*field, id);
+  if (parents.empty()) return apply(function, *field, row.cell(*field, id));
   parent = snapshot.follow(row, parents);
   if (!parent) return {};
   const FieldDef* there = parent->object == object ? field : parent->object->field(field->name);
-  return there != nullptr ? parent->cell(*there, id) : CellView{};
+  return there != nullptr ? apply(function, *there, parent->cell(*there, id)) : CellView{};
 }
 
 Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& start, std::string_view path, std::string_view soql,
@@ -109,6 +108,21 @@ Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& start, std::
   if (bound.field == nullptr) return no_column(candidates.empty() ? start : *candidates.front(), rest, soql, at);
   for (const std::string& parent : bound.parents) bound.text += parent + ".";
   bound.text += bound.field->name;
+  return bound;
+}
+
+Outcome<BoundPath> bind_expression(const Schema& schema, const ObjectDef& object, const SoqlPath& path,
+                                   std::string_view soql) {
+  auto bound = bind_path(schema, object, path.text, soql, path.at);
+  if (!bound || path.function == SoqlFunction::none) return bound;
+  if (!takes(path.function, *bound->field)) {
+    const bool aggregate = is_aggregate(path.function);
+    return fail(codes::kMalformedQuery,
+                soql_error_message(soql, path.at,
+                                   fmt::format("field {} does not support {}", bound->field->name,
+                                               aggregate ? "this aggregate operator" : "this function")));
+  }
+  bound->function = path.function;
   return bound;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orgsim/core/org_state.h"
+#include "orgsim/core/soql_ast.h"
 
 namespace orgsim {
 
@@ -36,7 +37,12 @@ struct BoundPath {
   const ObjectDef* object = nullptr;  ///< the object that has the field (the first candidate when polymorphic)
   const FieldDef* field = nullptr;
   std::string text;  ///< the whole path in declared case
+  SoqlFunction function = SoqlFunction::none;
+  /// Of a grouped query: the place among a group's values.
+  std::size_t column = 0;
 
+  /// What the value is like once the function has been applied.
+  [[nodiscard]] const FieldDef& result() const { return result_field(function, *field); }
   /// The value in this row; `parent` keeps the parent's image alive for the returned view.
   [[nodiscard]] CellView read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
                               IdBuffer& id) const;
@@ -45,5 +51,9 @@ struct BoundPath {
 /// Binds a dotted path. INVALID_FIELD for an unknown field or relationship, worded as §2.6, `at` into `soql`.
 [[nodiscard]] Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& object, std::string_view path,
                                            std::string_view soql, std::size_t at);
+
+/// The same with the function, which must be none or one that takes this field; MALFORMED_QUERY for the others.
+[[nodiscard]] Outcome<BoundPath> bind_expression(const Schema& schema, const ObjectDef& object, const SoqlPath& path,
+                                                 std::string_view soql);
 
 }  // namespace orgsim

@@ -9,24 +9,29 @@
 #include <vector>
 
 #include "orgsim/core/error.h"
+#include "orgsim/core/soql_date.h"
+#include "orgsim/core/soql_function.h"
 #include "orgsim/core/value.h"
 
 namespace orgsim {
 
-/// A field path as written, with its place in the text for error messages.
+struct SoqlQuery;
+
+/// A field path as written, perhaps inside a function, with its place in the text for error messages. COUNT() has no
+/// text.
 struct SoqlPath {
   std::string text;
   std::size_t at = 0;
+  SoqlFunction function = SoqlFunction::none;
 };
 
 enum class SoqlLiteralKind : std::uint8_t { null, boolean, number, string, date, datetime, date_range };
 
-/// date → days; datetime → ms; date_range (TODAY, LAST_N_DAYS:n …) → first and last day relative to today.
+/// date → days; datetime → ms; date_range → TODAY, LAST_N_DAYS:n …
 struct SoqlLiteral {
   SoqlLiteralKind kind = SoqlLiteralKind::null;
   Value value;
-  std::int64_t first_day = 0;
-  std::int64_t last_day = 0;
+  SoqlDateRange range;
   std::size_t at = 0;
 };
 
@@ -51,6 +56,7 @@ struct SoqlCondition {
   SoqlPath path;                        // compare
   SoqlOperator op = SoqlOperator::equal;
   std::vector<SoqlLiteral> values;
+  std::shared_ptr<SoqlQuery> subquery;  ///< IN (SELECT …) instead of values
 };
 
 struct SoqlOrder {
@@ -59,20 +65,46 @@ struct SoqlOrder {
   std::optional<bool> nulls_first;
 };
 
+/// TYPEOF path WHEN Object THEN fields … ELSE fields END.
+struct SoqlTypeof {
+  struct Branch {
+    SoqlPath object;
+    std::vector<SoqlPath> fields;
+  };
+  SoqlPath path;
+  std::vector<Branch> branches;
+  std::vector<SoqlPath> otherwise;
+};
+
+enum class SoqlFieldSet : std::uint8_t { all, standard, custom };
+
+/// One item of a SELECT list.
+struct SoqlSelectItem {
+  SoqlPath path;
+  std::string alias;
+  std::optional<SoqlFieldSet> fields;   ///< FIELDS(…)
+  std::shared_ptr<SoqlQuery> subquery;  ///< (SELECT … FROM Children)
+  std::shared_ptr<SoqlTypeof> type_of;
+};
+
 struct SoqlQuery {
   bool count = false;  ///< SELECT COUNT()
-  std::vector<SoqlPath> select;
+  std::vector<SoqlSelectItem> select;
   SoqlPath object;
   std::optional<SoqlCondition> where;
+  std::vector<SoqlPath> group;
+  std::optional<SoqlCondition> having;
   std::vector<SoqlOrder> order;
   std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> offset;
   bool all_rows = false;
+  std::size_t all_rows_at = 0;
 };
 
-/// Parses the SOQL subset of spec §6.5: SELECT fields and parent fields or COUNT(), FROM, WHERE with AND, OR, NOT,
-/// parentheses and every comparison, ORDER BY, LIMIT, OFFSET, ALL ROWS; FOR VIEW and FOR REFERENCE are read over.
-/// MALFORMED_QUERY with the place of the first unexpected token.
+/// Parses SOQL (spec §6.5): fields, parent fields, FIELDS(), functions, TYPEOF and sub-queries; FROM with aliases;
+/// WHERE with AND, OR, NOT, parentheses, every comparison and semi-joins; GROUP BY, HAVING, ORDER BY, LIMIT, OFFSET,
+/// ALL ROWS. USING SCOPE, FOR VIEW and FOR REFERENCE are read over. MALFORMED_QUERY with the place of the first
+/// unexpected token.
 [[nodiscard]] Outcome<SoqlQuery> parse_soql(std::string_view text);
 
 /// The error text of the real org: the line with a caret, "ERROR at Row:1:Column:n", and the message.

@@ -21,7 +21,7 @@ TEST(SoqlParser, ReadsEveryClause) {
       " select Id, Account.Name from Contact WHERE (A = 'x' OR NOT b > -1.5) AND c NOT IN (null, true) "
       "order by Name desc nulls last, Id LIMIT 10 offset 5 FOR VIEW ");
   EXPECT_EQ(query.select.size(), 2U);
-  EXPECT_EQ(query.select[1].text, "Account.Name");
+  EXPECT_EQ(query.select[1].path.text, "Account.Name");
   EXPECT_EQ(query.object.text, "Contact");
   ASSERT_TRUE(query.where);
   EXPECT_EQ(query.where->kind, SoqlCondition::Kind::all);
@@ -37,6 +37,29 @@ TEST(SoqlParser, ReadsEveryClause) {
   EXPECT_TRUE(parsed("SELECT COUNT() FROM Account ALL ROWS").count);
 }
 
+TEST(SoqlParser, SubqueriesFunctionsAndAliases) {
+  const SoqlQuery query = parsed(
+      "SELECT a.Name, COUNT(a.Id) many, (SELECT Id FROM a.Contacts LIMIT 2), TYPEOF What WHEN Account THEN Phone, Name "
+      "ELSE Name END, FIELDS(ALL) FROM Account AS a USING SCOPE everything WHERE a.Id NOT IN (SELECT AccountId FROM "
+      "Contact c WHERE c.Name = 'x') GROUP BY a.Name HAVING COUNT(a.Id) > 1 ORDER BY COUNT(a.Id) DESC");
+  ASSERT_EQ(query.select.size(), 5U);
+  EXPECT_EQ(query.select[0].path.text, "Name");
+  EXPECT_EQ(query.select[1].path.function, SoqlFunction::count);
+  EXPECT_EQ(query.select[1].path.text, "Id");
+  EXPECT_EQ(query.select[1].alias, "many");
+  EXPECT_EQ(query.select[2].subquery->object.text, "Contacts");
+  EXPECT_EQ(query.select[2].subquery->limit, 2U);
+  EXPECT_EQ(query.select[3].type_of->branches[0].fields.size(), 2U);
+  EXPECT_EQ(query.select[3].type_of->otherwise.size(), 1U);
+  EXPECT_EQ(query.select[4].fields, SoqlFieldSet::all);
+  EXPECT_EQ(query.where->op, SoqlOperator::not_in);
+  EXPECT_EQ(query.where->subquery->where->path.text, "Name");
+  EXPECT_EQ(query.group[0].text, "Name");
+  EXPECT_EQ(query.having->path.function, SoqlFunction::count);
+  EXPECT_EQ(query.order[0].path.function, SoqlFunction::count);
+  EXPECT_FALSE(parsed("SELECT COUNT() FROM A").select.size());
+}
+
 TEST(SoqlParser, Literals) {
   const auto literal = [](const std::string& text) {
     return parsed("SELECT Id FROM A WHERE f = " + text).where->values[0];
@@ -48,21 +71,44 @@ TEST(SoqlParser, Literals) {
   EXPECT_EQ(literal("null").kind, SoqlLiteralKind::null);
   EXPECT_EQ(literal("FALSE").value, Value(false));
   EXPECT_EQ(literal("1e3").value, Value(1000.0));
-  EXPECT_EQ(literal("LAST_N_DAYS:30").first_day, -30);
+  EXPECT_EQ(literal("LAST_N_DAYS:30").range.first, -30);
+  EXPECT_EQ(literal("this_Fiscal_quarter").range.unit, SoqlDateRange::Unit::quarter);
 }
 
 TEST(SoqlParser, ErrorsNameThePlace) {
   EXPECT_EQ(error_of("SELECT Id FROM Account WHER Name = 'x'"),
-            "\nSELECT Id FROM Account WHER Name = 'x'\n                       ^\nERROR at Row:1:Column:24\n"
-            "unexpected token: 'WHER'");
+            "\nSELECT Id FROM Account WHER Name = 'x'\n                            ^\nERROR at Row:1:Column:29\n"
+            "unexpected token: 'Name'")
+      << "WHER is an alias";
   EXPECT_NE(error_of("SELECT Id\nFROM A\nWHERE").find("ERROR at Row:3:Column:6\nunexpected token: '<EOF>'"),
             std::string::npos);
-  for (const char* bad :
-       {"", "SELECT", "SELECT FROM A", "SELECT Id A", "SELECT Id FROM A LIMIT x", "SELECT Id FROM A WHERE a = 'x",
-        "SELECT Id FROM A WHERE a", "SELECT Id FROM A WHERE a = ", "SELECT Id FROM A WHERE (a = 1",
-        "SELECT Id FROM A WHERE a = 1 AND b = 2 OR c = 3", "SELECT Id FROM A WHERE a IN ()", "SELECT Id, FROM A",
-        "SELECT Id FROM A WHERE a = 1x", "SELECT Id FROM A;", "SELECT Id FROM A WHERE a = '\\q'",
-        "SELECT Id FROM A ORDER Id", "SELECT Id FROM A ALL", "SELECT Id FROM A WHERE a = '\\u12"}) {
+  for (const char* bad : {"",
+                          "SELECT",
+                          "SELECT FROM A",
+                          "SELECT Id A",
+                          "SELECT Id FROM A LIMIT x",
+                          "SELECT Id FROM A WHERE a = 'x",
+                          "SELECT Id FROM A WHERE a",
+                          "SELECT Id FROM A WHERE a = ",
+                          "SELECT Id FROM A WHERE (a = 1",
+                          "SELECT Id FROM A WHERE a = 1 AND b = 2 OR c = 3",
+                          "SELECT Id FROM A WHERE a IN ()",
+                          "SELECT Id, FROM A",
+                          "SELECT Id FROM A WHERE a = 1x",
+                          "SELECT Id FROM A;",
+                          "SELECT Id FROM A WHERE a = '\\q'",
+                          "SELECT Id FROM A ORDER Id",
+                          "SELECT Id FROM A ALL",
+                          "SELECT (SELECT Id FROM B FROM A",
+                          "SELECT Nope(Id) FROM A",
+                          "SELECT FIELDS(SOME) FROM A",
+                          "SELECT TYPEOF What WHEN A THEN b FROM A",
+                          "SELECT Id FROM A WHERE b IN (SELECT Id)",
+                          "SELECT Id FROM A GROUP a",
+                          "SELECT COUNT(Id FROM A",
+                          "SELECT Id FROM A WHERE c = LAST_N_MOONS:3",
+                          "SELECT Id FROM A WHERE c = LAST_N_DAYS:x",
+                          "SELECT Id FROM A WHERE a = '\\u12"}) {
     const auto query = parse_soql(bad);
     ASSERT_FALSE(query) << bad;
     EXPECT_EQ(query.error().code, codes::kMalformedQuery);
@@ -74,6 +120,12 @@ TEST(SoqlParser, HostileDepthAndLength) {
   std::string nots;
   for (int i = 0; i < 10'000; ++i) nots += "NOT ";
   EXPECT_FALSE(parse_soql("SELECT Id FROM A WHERE " + nots + "a = 1"));
+  std::string deep;
+  for (int i = 0; i < 1'000; ++i) deep += "SELECT (";
+  EXPECT_FALSE(parse_soql(deep));
+  deep.clear();
+  for (int i = 0; i < 1'000; ++i) deep += "SELECT Id FROM A WHERE Id IN (";
+  EXPECT_FALSE(parse_soql(deep));
   EXPECT_FALSE(parse_soql("SELECT Id FROM A WHERE a = '" + std::string(200'000, 'x') + "'"));
 }
 

@@ -21,11 +21,7 @@ std::int64_t days_of(std::int64_t year, unsigned month, unsigned day) {
   return era * 146097 + static_cast<std::int64_t>(of_era * 365 + of_era / 4 - of_era / 100 + of_year) - 719468;
 }
 
-struct Civil {
-  std::int64_t year = 0;
-  unsigned month = 0;
-  unsigned day = 0;
-};
+using Civil = CivilDate;
 
 Civil civil_of(std::int64_t days) {
   days += 719468;
@@ -121,6 +117,11 @@ std::string datetime_text(std::int64_t ms, std::string_view zone) {
 }
 
 }  // namespace
+
+std::int64_t days_from_civil(const CivilDate& date) { return days_of(date.year, date.month, date.day); }
+CivilDate civil_date(std::int64_t days) { return civil_of(days); }
+std::int64_t weekday(std::int64_t days) { return ((days + 4) % 7 + 7) % 7; }
+std::int64_t floor_days(std::int64_t ms) { return (ms - (ms < 0 ? kMsPerDay - 1 : 0)) / kMsPerDay; }
 
 std::optional<std::int64_t> parse_datetime(std::string_view text) {
   Scanner in{text};

@@ -11,6 +11,19 @@ namespace orgsim {
 
 inline constexpr std::int64_t kMsPerDay = 86'400'000;
 
+/// A day of the proleptic Gregorian calendar.
+struct CivilDate {
+  std::int64_t year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+};
+[[nodiscard]] std::int64_t days_from_civil(const CivilDate& date);
+[[nodiscard]] CivilDate civil_date(std::int64_t days);
+/// 0 is Sunday.
+[[nodiscard]] std::int64_t weekday(std::int64_t days);
+/// The day of a moment in ms, also before 1970.
+[[nodiscard]] std::int64_t floor_days(std::int64_t ms);
+
 /// A date-time in any form the org accepts: `2026-01-01T10:00:00Z`, `+0000`, `+00:00`, `-08:00`, optional fraction of a
 /// second (kept to the millisecond), years 1700 to 4000. Nothing when it is anything else.
 [[nodiscard]] std::optional<std::int64_t> parse_datetime(std::string_view text);

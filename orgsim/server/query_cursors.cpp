@@ -6,20 +6,18 @@
 
 namespace orgsim {
 
-std::shared_ptr<OpenQuery> QueryCursors::add(const std::string& user_id, std::shared_ptr<Org> org, QueryCursor cursor,
-                                             std::size_t batch_size, std::int64_t now_ms) {
+void QueryCursors::add(std::shared_ptr<OpenQuery> query, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  const auto is_users = [&](const auto& query) { return query->user_id == user_id; };
-  if (static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), is_users)) >= kPerUserMax) {
-    open_.erase(std::find_if(open_.begin(), open_.end(), is_users));
+  const auto is_alike = [&](const auto& other) {
+    return other->user_id == query->user_id && other->is_child == query->is_child;
+  };
+  const std::size_t most = query->is_child ? kChildrenMax : kPerUserMax;
+  if (static_cast<std::size_t>(std::count_if(open_.begin(), open_.end(), is_alike)) >= most) {
+    open_.erase(std::find_if(open_.begin(), open_.end(), is_alike));
   }
-  open_.push_back(std::make_shared<OpenQuery>(OpenQuery{.id = make_id("01g", next_++),
-                                                        .user_id = user_id,
-                                                        .org = std::move(org),
-                                                        .cursor = std::move(cursor),
-                                                        .batch_size = batch_size,
-                                                        .used_ms = now_ms}));
-  return open_.back();
+  query->id = make_id("01g", next_++);
+  query->used_ms = now_ms;
+  open_.push_back(std::move(query));
 }
 
 std::shared_ptr<OpenQuery> QueryCursors::find(std::string_view id, const std::string& user_id, std::int64_t now_ms) {

@@ -78,6 +78,8 @@ RecordJsonWriter::RecordJsonWriter(const QueryCursor& cursor, std::string_view v
   attributes_ =
       fmt::format(R"("attributes":{{"type":"{}","url":"/services/data/v{}/sobjects/{}/)", object, version, object);
   bool has_id = version.empty();
+  is_direct_ = !cursor.is_aggregate() && !cursor.is_nested();
+  if (!is_direct_) return;
   for (std::size_t i = 0; i < cursor.columns().size(); ++i) {
     const QueryColumn& column = cursor.columns()[i];
     const bool compound = column.field == nullptr || is_compound(column.field->type);
@@ -93,9 +95,10 @@ RecordJsonWriter::RecordJsonWriter(const QueryCursor& cursor, std::string_view v
   is_direct_ &= has_id;
 }
 
-void RecordJsonWriter::append(const QueryCursor& cursor, std::string& out) const {
+void RecordJsonWriter::append(const QueryCursor& cursor, std::string& out,
+                              const QueryCursor::ShowChildren& show) const {
   if (!is_direct_) {
-    out += cursor.record_json(version_).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out += cursor.record_json(version_, show).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return;
   }
   const std::vector<CellView>& cells = cursor.cells();

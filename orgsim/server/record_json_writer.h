@@ -15,8 +15,8 @@ class RecordJsonWriter {
   /// `version` goes into the attributes; empty leaves the attributes out, and compound fields with them.
   RecordJsonWriter(const QueryCursor& cursor, std::string_view version);
 
-  /// Appends the row that the cursor stands on, without a separator.
-  void append(const QueryCursor& cursor, std::string& out) const;
+  /// Appends the row that the cursor stands on, without a separator; `show` is for the records of its sub-queries.
+  void append(const QueryCursor& cursor, std::string& out, const QueryCursor::ShowChildren& show = {}) const;
 
  private:
   struct Column {

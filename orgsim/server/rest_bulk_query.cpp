@@ -253,7 +253,10 @@ HttpResponse list(const RestCall& call, const OrgHost::Access& org) {
 }  // namespace
 
 Outcome<void> check_bulk_query(const QueryCursor& cursor) {
-  if (cursor.is_count()) return fail("API_ERROR", "Implementation restriction: aggregates are not supported");
+  if (cursor.is_count() || cursor.is_aggregate()) {
+    return fail("API_ERROR", "Implementation restriction: aggregates are not supported");
+  }
+  if (cursor.is_nested()) return fail("API_ERROR", "Implementation restriction: nested queries are not supported");
   for (const QueryColumn& column : cursor.columns()) {
     if (is_compound(column.field->type))
       return fail("API_ERROR", "Selecting compound data not supported in Bulk Query");

@@ -77,6 +77,52 @@ TEST_F(QueryTest, ParentsComeNested) {
   EXPECT_EQ(record["attributes"]["type"], "Contact");
 }
 
+TEST_F(QueryTest, SubqueriesHavePagesOfTheirOwn) {
+  const std::string account = create("Account", {{"Name", "Parent"}});
+  create("Account", {{"Name", "childless"}});
+  json contacts = json::array();
+  for (int i = 0; i < 450; ++i) contacts.push_back({{"LastName", "L" + std::to_string(i)}, {"AccountId", account}});
+  ASSERT_EQ(call("POST", "/orgsim/records/Contact", {{"records", contacts}}).status, 200);
+  const Answer whole = query("SELECT Name, (SELECT LastName FROM Contacts) FROM Account ORDER BY Name DESC",
+                             {{"Sforce-Query-Options", "batchSize=200"}});
+  ASSERT_EQ(whole.status, 200) << whole.text;
+  EXPECT_TRUE(whole.body["done"].get<bool>());
+  EXPECT_TRUE(whole.body["records"][1]["Contacts"].is_null());
+  json page = whole.body["records"][0]["Contacts"];
+  EXPECT_EQ(page["totalSize"], 450);
+  std::set<std::string> names;
+  int pages = 1;
+  while (true) {
+    for (const json& record : page["records"]) {
+      EXPECT_EQ(record["attributes"]["type"], "Contact");
+      names.insert(record["LastName"]);
+    }
+    if (page["done"].get<bool>()) break;
+    page = get(page["nextRecordsUrl"].get<std::string>()).body;
+    ++pages;
+  }
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(names.size(), 450u);
+}
+
+TEST_F(QueryTest, AggregatesAreNoRecords) {
+  create("Account", {{"Name", "A"}, {"Rating", "Hot"}});
+  create("Account", {{"Name", "B"}, {"Rating", "Hot"}});
+  const json found = query("SELECT Rating, COUNT(Id) n FROM Account GROUP BY Rating").body;
+  EXPECT_EQ(found["records"], json::parse(R"([{"attributes":{"type":"AggregateResult"},"Rating":"Hot","n":2}])"));
+  EXPECT_EQ(found["totalSize"], 1);
+  EXPECT_EQ(query("SELECT Id FROM Account ALL ROWS").error_code(), "MALFORMED_QUERY");
+  EXPECT_EQ(
+      call("POST", "jobs/query", {{"operation", "query"}, {"query", "SELECT COUNT(Id) FROM Account"}}).error_code(),
+      "API_ERROR");
+  EXPECT_EQ(
+      call("POST", "jobs/query", {{"operation", "query"}, {"query", "SELECT (SELECT Id FROM Contacts) FROM Account"}})
+          .error_code(),
+      "API_ERROR");
+  call("POST", "/orgsim/records/Account", {{"generate", 2500}, {"seed", 1}});
+  EXPECT_EQ(query("SELECT Id, COUNT(Id) n FROM Account GROUP BY Id").error_code(), "EXCEEDED_ID_LIMIT");
+}
+
 TEST_F(QueryTest, LongQueriesFitIntoTheRequestLine) {
   std::string soql = "SELECT Id FROM Account WHERE Id IN (";
   for (int i = 0; i < 400; ++i) soql += "'001000000000009AAA',";
