@@ -35,7 +35,7 @@ void QueryPlan::bind_columns() {
   columns_of_field.resize(object->fields.size());
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const BoundPath& path = paths[i];
-    columns.push_back({path.text, path.parents, &path.result(), object->name});
+    columns.push_back({path.text, path.parents, &path.result(), object->name, call_text(path)});
     if (path.function != SoqlFunction::none) function_columns.push_back(i);
     if (path.parents.empty()) {
       if (is_virtual(*path.field)) {
@@ -156,6 +156,11 @@ const std::vector<QueryColumn>& QueryCursor::columns() const { return state_->pl
 bool QueryCursor::is_count() const { return state_->count; }
 bool QueryCursor::is_aggregate() const { return state_->plan->is_aggregate; }
 bool QueryCursor::is_nested() const { return !state_->plan->children.empty() || !state_->plan->type_ofs.empty(); }
+std::vector<ChildColumns> QueryCursor::child_columns() const {
+  std::vector<ChildColumns> out;
+  for (const ChildRows& children : state_->plan->children) out.push_back({children.name, &children.plan->columns});
+  return out;
+}
 std::uint64_t QueryCursor::total_size() const { return state_->total; }
 std::uint64_t QueryCursor::position() const { return state_->position; }
 bool QueryCursor::done() const { return state_->position >= state_->rows(); }

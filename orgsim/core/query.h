@@ -23,6 +23,13 @@ struct QueryColumn {
   std::vector<std::string> parents;  ///< relationship names on the way: {"Account","Owner"}
   const FieldDef* field = nullptr;   ///< the field at the end, or what a function makes of it
   std::string object;                ///< the object that has it
+  std::string function = {};         ///< as written: "COUNT(Id)", or empty
+};
+
+/// The columns of a sub-query in the SELECT list.
+struct ChildColumns {
+  std::string relationship;  ///< in declared letter case
+  const std::vector<QueryColumn>* columns = nullptr;
 };
 
 struct QueryOptions {
@@ -49,6 +56,8 @@ class QueryCursor {
   [[nodiscard]] bool is_aggregate() const;
   /// Whether rows hold more than columns() tells: sub-queries or TYPEOF. Only record_json shows these.
   [[nodiscard]] bool is_nested() const;
+  /// The sub-queries, valid as long as the cursor.
+  [[nodiscard]] std::vector<ChildColumns> child_columns() const;
   [[nodiscard]] std::uint64_t total_size() const;
   [[nodiscard]] std::uint64_t position() const;
   [[nodiscard]] bool done() const;

@@ -117,7 +117,8 @@ Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::grouped(const ObjectD
     }
     const bool repeated = std::ranges::any_of(plan->columns, [&](const auto& other) { return other.path == name; });
     if (repeated) return wrong(codes::kMalformedQuery, item.path.at, fmt::format("duplicate alias: {}", name));
-    plan->columns.push_back({.path = name, .parents = {}, .field = &place->result(), .object = object.name});
+    plan->columns.push_back(
+        {.path = name, .parents = {}, .field = &place->result(), .object = object.name, .function = call_text(*place)});
     shown.push_back(place->column);
   }
   std::optional<Filter> having;

@@ -67,6 +67,11 @@ CellView BoundPath::read(const Snapshot& snapshot, const RowView& row, std::opti
   return there != nullptr ? apply(function, *there, parent->cell(*there, id)) : CellView{};
 }
 
+std::string call_text(const BoundPath& path) {
+  if (path.function == SoqlFunction::none) return {};
+  return fmt::format("{}({})", function_name(path.function), path.text);
+}
+
 Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& start, std::string_view path, std::string_view soql,
                              std::size_t at) {
   BoundPath bound;

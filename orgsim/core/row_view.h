@@ -48,6 +48,9 @@ struct BoundPath {
                               IdBuffer& id) const;
 };
 
+/// "COUNT(Id)" of a path inside a function, else nothing.
+[[nodiscard]] std::string call_text(const BoundPath& path);
+
 /// Binds a dotted path. INVALID_FIELD for an unknown field or relationship, worded as §2.6, `at` into `soql`.
 [[nodiscard]] Outcome<BoundPath> bind_path(const Schema& schema, const ObjectDef& object, std::string_view path,
                                            std::string_view soql, std::size_t at);

@@ -55,6 +55,11 @@ std::optional<SoqlFunction> parse_soql_function(std::string_view name) {
   return found == kFunctions.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::string_view function_name(SoqlFunction function) {
+  const auto* found = std::ranges::find(kFunctions, function, &std::pair<std::string_view, SoqlFunction>::second);
+  return found == kFunctions.end() ? std::string_view() : found->first;
+}
+
 bool is_aggregate(SoqlFunction function) { return function >= SoqlFunction::count && function <= SoqlFunction::max; }
 
 bool is_date_part(SoqlFunction function) { return function >= SoqlFunction::calendar_year; }

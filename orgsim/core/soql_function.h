@@ -36,6 +36,8 @@ enum class SoqlFunction : std::uint8_t {
 /// By its name in any letter case; the fiscal functions are the calendar's, because the year of the org begins in
 /// January.
 [[nodiscard]] std::optional<SoqlFunction> parse_soql_function(std::string_view name);
+/// The name that the documentation gives it; empty for none.
+[[nodiscard]] std::string_view function_name(SoqlFunction function);
 [[nodiscard]] bool is_aggregate(SoqlFunction function);
 [[nodiscard]] bool is_date_part(SoqlFunction function);
 /// Whether the function may be used on a field of this kind.

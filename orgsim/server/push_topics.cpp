@@ -58,6 +58,9 @@ Outcome<PushTopics::Topic> PushTopics::read_query(const Org& org, const std::str
   // Bound to the schema by running it where nothing matches.
   const Outcome<QueryCursor> bound = org.query(soql + " LIMIT 0");
   if (!bound) return std::unexpected(bound.error());
+  if (bound->is_aggregate() || bound->is_nested()) {
+    return fail(codes::kMalformedQuery, "A PushTopic's query has fields, one object and conditions only");
+  }
   Topic topic;
   topic.soql = soql;
   topic.object = bound->object().name;

@@ -113,13 +113,31 @@ HttpResponse serve_columns(const QueryCursor& cursor) {
   json columns = json::array();
   bool has_id = false;
   for (const QueryColumn& column : cursor.columns()) {
-    if (column.field == nullptr) continue;
+    if (cursor.is_aggregate()) {
+      json one = column_json(column, column.path);
+      one["aggregate"] = !column.function.empty();
+      if (!column.function.empty()) one["displayName"] = column.function;
+      columns.push_back(std::move(one));
+      continue;
+    }
     add_column(columns, column, 0);
     has_id = has_id || (column.parents.empty() && column.field->name == "Id");
   }
+  for (const ChildColumns& children : cursor.child_columns()) {
+    json join = {{"aggregate", true},
+                 {"apexType", "SObject"},
+                 {"columnName", children.relationship},
+                 {"displayName", children.relationship},
+                 {"foreignKeyName", nullptr},
+                 {"joinColumns", json::array()}};
+    for (const char* flag : {"booleanType", "numberType", "textType", "insertable", "updatable", "custom"})
+      join[flag] = false;
+    for (const QueryColumn& column : *children.columns) add_column(join["joinColumns"], column, 0);
+    columns.push_back(std::move(join));
+  }
   return json_answer(200, {{"columnMetadata", std::move(columns)},
                            {"entityName", cursor.object().name},
-                           {"groupBy", false},
+                           {"groupBy", cursor.is_aggregate()},
                            {"idSelected", has_id},
                            {"keyPrefix", cursor.object().key_prefix}});
 }

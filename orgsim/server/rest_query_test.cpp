@@ -123,6 +123,21 @@ TEST_F(QueryTest, AggregatesAreNoRecords) {
   EXPECT_EQ(query("SELECT Id, COUNT(Id) n FROM Account GROUP BY Id").error_code(), "EXCEEDED_ID_LIMIT");
 }
 
+TEST_F(QueryTest, ColumnsTellOfGroupsAndSubqueries) {
+  const auto columns = [&](const std::string& soql) { return get("query?columns=true&q=" + url_encode(soql)).body; };
+  const json grouped = columns("SELECT Rating, COUNT(Id) n, MAX(Name) FROM Account GROUP BY Rating");
+  EXPECT_EQ(grouped["groupBy"], true);
+  ASSERT_EQ(grouped["columnMetadata"].size(), 3u) << grouped;
+  EXPECT_EQ(grouped["columnMetadata"][0]["aggregate"], false);
+  EXPECT_EQ(grouped["columnMetadata"][1]["columnName"], "n");
+  EXPECT_EQ(grouped["columnMetadata"][1]["displayName"], "COUNT(Id)");
+  EXPECT_EQ(grouped["columnMetadata"][2]["columnName"], "expr0");
+  const json nested = columns("SELECT Name, (SELECT Id, Account.Name FROM Contacts) FROM Account");
+  EXPECT_EQ(nested["columnMetadata"][1]["aggregate"], true);
+  EXPECT_EQ(nested["columnMetadata"][1]["columnName"], "Contacts");
+  EXPECT_EQ(nested["columnMetadata"][1]["joinColumns"].size(), 2u) << nested;
+}
+
 TEST_F(QueryTest, LongQueriesFitIntoTheRequestLine) {
   std::string soql = "SELECT Id FROM Account WHERE Id IN (";
   for (int i = 0; i < 400; ++i) soql += "'001000000000009AAA',";
