@@ -128,8 +128,8 @@ HttpResponse page(const SoapReadCall& call, OrgHost::Access& org, QueryCursor& c
 
 HttpResponse query(const SoapReadCall& call) {
   OrgHost::Access org = call.host.access();
-  Outcome<QueryCursor> cursor =
-      org->query(call.call.text("queryString"), {.include_deleted = call.call.name == "queryAll"});
+  Outcome<QueryCursor> cursor = org->query(call.call.text("queryString"),
+                                           {.include_deleted = call.call.name == "queryAll", .allow_all_rows = false});
   if (!cursor) return fault(cursor.error());
   const std::size_t size = batch_size(call.call);
   if (cursor->is_count()) {
@@ -139,7 +139,14 @@ HttpResponse query(const SoapReadCall& call) {
     return soap_answer(call.call.name, body + "</result>");
   }
   if (cursor->total_size() <= size) return page(call, org, *cursor, 0, size, {});
-  const auto open = call.cursors.add(call.user_id, org.share(), *std::move(cursor), size, wall_clock_ms());
+  const auto open = std::make_shared<OpenQuery>(OpenQuery{.id = {},
+                                                          .user_id = call.user_id,
+                                                          .org = org.share(),
+                                                          .cursor = *std::move(cursor),
+                                                          .batch_size = size,
+                                                          .is_child = false,
+                                                          .used_ms = 0});
+  call.cursors.add(open, wall_clock_ms());
   return page(call, org, open->cursor, 0, size, open->id);
 }
 
