@@ -143,6 +143,7 @@ Result<void> OutboundWorker::Impl::claim(const Mapping& mapping, const std::vect
 Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, const std::vector<RecordRef>& refs,
                                                      const std::vector<std::string>& keys,
                                                      std::vector<Claimed>& claimed) {
+  const TimeMs began_at = timing_.org_now();
   const std::vector<RecordRead> found = DUET_TRY(ports_.org.read_by_key(mapping, keys));
   const MappedField& key_field = *mapping.find(mapping.upsert_field);
   const std::string token = "duet-" + ports_.random.uuid();
@@ -151,7 +152,8 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
     const auto match = std::ranges::find_if(found, [&](const RecordRead& read) {
       return rules::same_key(key_field.schema, rules::key_text(value_of(read.fields, key_field.schema.name)), keys[i]);
     });
-    batch.add({refs[i].row_id, match == found.end() ? std::string() : match->sfid, {}});
+    const bool usable = match != found.end() && !rules::too_young(mapping, *match, began_at);
+    batch.add({refs[i].row_id, usable ? match->sfid : std::string(), {}});
   }
   auto transaction = DUET_TRY(ports_.store.begin());
   DUET_TRY(batch.lock(*transaction));
@@ -172,6 +174,9 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
     if (matches.size() > 1) {
       rules::absorb(turn);
       rules::park_ambiguous(turn, matches.size());
+    } else if (matches.size() == 1 && rules::too_young(mapping, *matches.front(), began_at)) {
+      turn.lane().not_before = context.now + rules::kVersionAgeMs;
+      turn.change.lane_changed = true;
     } else if (matches.size() == 1) {
       rules::on_key_taken(turn, *matches.front());
     } else {

@@ -13,9 +13,6 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 250;
-/// Without a stream a version must be older than its own second when it is read: a later write in that second would
-/// have the same stamp, and If-Unmodified-Since could not see it (design §5 rule 5).
-constexpr TimeMs kVersionAgeMs = 2'000;
 constexpr TimeMs kPurgeEveryMs = 3'600'000;
 
 /// A lane that is to be read back, as it was when the read began.
@@ -56,7 +53,7 @@ class SettleWorker::Impl {
 
  private:
   TimeMs passed_until(const Mapping& mapping, TimeMs now) const {
-    return mapping.source == InboundSource::poll ? now - kVersionAgeMs : horizon_.passed_until();
+    return mapping.source == InboundSource::poll ? now - rules::kVersionAgeMs : horizon_.passed_until();
   }
   Result<std::vector<Reading>> begin_readings(const Mapping& mapping, const std::vector<RecordRef>& refs);
   Result<void> settle(const Mapping& mapping, const std::vector<Reading>& readings);
@@ -120,6 +117,10 @@ void SettleWorker::Impl::back_off(const rules::Turn& turn, std::string_view reas
 void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads,
                                const std::vector<RecordRead>& by_key) {
   rules::ReadVerdict verdict = rules::ReadVerdict::again;
+  auto read_later = [&] {
+    turn.lane().not_before = turn.context.now + rules::kVersionAgeMs;
+    turn.change.lane_changed = true;
+  };
   if (!reading.sfid.empty()) {
     auto read = std::ranges::find(reads, reading.sfid, &RecordRead::sfid);
     RecordRead gone;
@@ -128,12 +129,7 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
     RecordRead seen = read == reads.end() ? gone : *read;
     if (seen.stamp == 0) seen.stamp = timing_.org_now();
     seen.previous_stamp = reading.previous_stamp;
-    if (turn.mapping().source == InboundSource::poll && !seen.deleted &&
-        seen.stamp > reading.began_at - kVersionAgeMs) {
-      turn.lane().not_before = turn.context.now + kVersionAgeMs;
-      turn.change.lane_changed = true;
-      return;
-    }
+    if (rules::too_young(turn.mapping(), seen, reading.began_at)) return read_later();
     verdict = rules::on_read_back(turn, seen, reading.revision);
   } else {
     const std::vector<const RecordRead*> matches = matching(turn.mapping(), by_key, reading.key);
@@ -141,6 +137,7 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
       rules::park_ambiguous(turn, matches.size());
       return;
     }
+    if (!matches.empty() && rules::too_young(turn.mapping(), *matches.front(), reading.began_at)) return read_later();
     verdict = matches.empty() ? rules::on_key_missing(turn, reading.revision)
                               : rules::on_read_back(turn, *matches.front(), reading.revision);
   }

@@ -78,6 +78,19 @@ void insert_row(const Turn& turn, const ChangeEvent& event, const std::string& s
   }
 }
 
+bool was_sent(const Lane& lane, const MappedField& field, const Value& value) {
+  return std::ranges::any_of(lane.attempts, [&](const Attempt& attempt) {
+    const auto sent = attempt.fields.find(field.schema.name);
+    return sent != attempt.fields.end() && equal(field.schema, sent->second.value, value);
+  });
+}
+
+/// One record's stamps rise with its commits: an event from before what is held is delivered again.
+bool older_than_held(const Lane& lane, std::string_view field, TimeMs stamp) {
+  const auto held = lane.held.find(field);
+  return held != lane.held.end() && !held->second.empty() && held->second.back().changed_at.from > stamp;
+}
+
 /// Fields that attempts wait for are held, unless they are older than the row was at the claim; the others merge.
 void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled,
                   bool others) {
@@ -88,9 +101,12 @@ void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remo
         std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(name); });
     if (waiting == turn.lane().attempts.end()) {
       if (others) merge_field(turn, *field, value, remote);
-    } else if (event.stamp >= waiting->row_stamp) {
+    } else if (event.stamp >= waiting->row_stamp && !older_than_held(turn.lane(), name, event.stamp)) {
       Remote held = remote;
       held.certain = remote.certain || event.stamp > waiting->row_stamp;
+      // Field by field: automation may have changed one value of our write, so that the event as a whole is not known
+      // to be ours, and left the others.
+      held.own = (remote.own || event.commit_user == turn.context.our_user) && was_sent(turn.lane(), *field, value);
       hold(turn, name, value, held);
     }
   }
@@ -114,11 +130,25 @@ bool wants_removal(const Lane& lane) {
          std::ranges::any_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; });
 }
 
+/// What the org's automation added to a write of ours whose record the app has deleted since: the delete covers it, so
+/// it is held until the delete settles and is journalled then.
+void hold_additions(const Turn& turn, const ChangeEvent& event, const Attempt& own, const Remote& remote) {
+  for (const auto& [name, value] : event.fields) {
+    const MappedField* field = turn.mapping().find(name);
+    if (!field || set_by_org(name)) continue;
+    const bool key = equals_ignoring_case(name, turn.mapping().upsert_field);
+    const bool blank = event.kind == EventKind::create && is_null(value);
+    if (!key && !blank && !own.fields.contains(name)) hold(turn, name, value, remote);
+  }
+}
+
 /// An event of a record that the app has deleted here.
 void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remote) {
   Lane& lane = turn.lane();
   if (const auto own = own_attempt(turn, event)) {
+    const Attempt attempt = lane.attempts[*own];
     settle_by_event(turn, *own, event, remote);
+    hold_additions(turn, event, attempt, remote);
     return;
   }
   if (lane.pending_delete &&
@@ -142,7 +172,9 @@ void meet_vanished_row(const Turn& turn, const ChangeEvent& event, const std::st
   turn.change.lane_changed = true;
   const auto own = own_attempt(turn, event);
   if (!own) return apply_fields(turn, event, remote, nullptr, false);
+  const Attempt attempt = turn.lane().attempts[*own];
   settle_by_event(turn, *own, event, remote);
+  hold_additions(turn, event, attempt, remote);
   delete_after_create(turn);
 }
 

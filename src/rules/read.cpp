@@ -142,6 +142,10 @@ bool readable(const Lane& lane, TimeMs now, TimeMs passed_until, TimeMs request_
   });
 }
 
+bool too_young(const Mapping& mapping, const RecordRead& read, TimeMs began_at) {
+  return mapping.source == InboundSource::poll && !read.deleted && read.stamp > began_at - kVersionAgeMs;
+}
+
 ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
   if (turn.record.busy) return again(turn, "the row is locked by the application");
   absorb(turn);

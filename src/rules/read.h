@@ -14,6 +14,13 @@ enum class ReadVerdict {
   again,    ///< the read cannot be believed: the record stays or became dirty
 };
 
+/// Without a stream a version must be older than its own second when it is read: a later write in that second would
+/// have the same stamp, and If-Unmodified-Since could not see it (design §5 rule 5).
+inline constexpr TimeMs kVersionAgeMs = 2'000;
+
+/// Whether the read, begun at `began_at` (org clock), must be made again after kVersionAgeMs.
+bool too_young(const Mapping& mapping, const RecordRead& read, TimeMs began_at);
+
 /// A page of a poll, a load or a verify gave the record unasked (design §5 rule 6). Attempts that are not settled, the
 /// same second with another value, and deletes that are not settled make it dirty instead.
 ReadVerdict on_page_read(const Turn& turn, const RecordRead& read);

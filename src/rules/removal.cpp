@@ -249,6 +249,7 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
 
 void delete_after_create(const Turn& turn) {
   Lane& lane = turn.lane();
+  if (lane.pending_delete) return;
   PendingDelete removal;
   removal.changed_at = {turn.context.database_now, turn.context.database_now};
   if (!lane.attempts.empty()) {

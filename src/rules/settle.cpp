@@ -1,6 +1,7 @@
 #include "rules/settle.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "rules/canonical.h"
@@ -52,7 +53,8 @@ void write_forward(const Turn& turn, const MappedField& field, const Value& valu
 /// Our write covered `held`, which nobody on our side had seen. True when the org's side won.
 bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held,
                const Value& org_value, bool may_win) {
-  if (equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value)) return false;
+  if (held.own || equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value))
+    return false;
   const Remote remote = remote_of(held);
   const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
   Side winner = decide(policy, sent.changed_at, held.changed_at, turn.context);
@@ -76,15 +78,10 @@ bool sent_earlier(const Lane& lane, std::size_t index, std::string_view field) {
                      [&](const Attempt& attempt) { return attempt.fields.contains(field); });
 }
 
-/// What the org held before our own event, as far as the stream tells; Absent when it does not.
-Value value_before(const std::vector<HeldValue>& held, const SentField& sent) {
-  return held.empty() ? sent.base : held.back().value;
-}
-
 /// The order of our write among the held values is not known: any of them may have been covered by it unseen, so each
 /// that is not the org's value now is kept in the journal.
 void journal_possibly_covered(const Turn& turn, const MappedField& field, const SentField& sent,
-                              const std::vector<HeldValue>& held, const Value& current) {
+                              std::span<const HeldValue> held, const Value& current) {
   for (const HeldValue& h : held) {
     if (h.own || equal(field.schema, h.value, sent.value) || equal(field.schema, h.value, sent.base) ||
         equal(field.schema, h.value, current))
@@ -94,25 +91,49 @@ void journal_possibly_covered(const Turn& turn, const MappedField& field, const 
   }
 }
 
+std::span<const HeldValue> all_but_last(std::span<const HeldValue> held) {
+  return held.empty() ? held : held.first(held.size() - 1);
+}
+
+/// Whether the held values are in the order of their commits: an event that was delivered again after a restart may
+/// stand behind one of its own second.
+bool in_order(std::span<const HeldValue> held) {
+  return std::ranges::all_of(held, &HeldValue::certain) &&
+         std::ranges::adjacent_find(held, [](const HeldValue& a, const HeldValue& b) {
+           return a.changed_at.from == b.changed_at.from;
+         }) == held.end();
+}
+
+/// What the org held before our own event, as far as the stream tells; Absent when it does not.
+const Value& value_before(const Lane& lane, const MappedField& field, const SentField& sent) {
+  const auto held = lane.held.find(field.schema.name);
+  return held == lane.held.end() || held->second.empty() ? sent.base : held->second.back().value;
+}
+
 /// Decides one field of the attempt whose own event was seen. False: only a read can tell.
 bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event,
                   const Remote& remote) {
   const Attempt attempt = turn.lane().attempts[index];
   const SentField& sent = attempt.fields.find(field.schema.name)->second;
+  const Value& spoken = value_of(event.fields, field.schema.name);
+  const bool written = !is_absent(spoken);
+  // An upsert may have met a record that existed: then its event is an update and speaks only of what changed.
+  const bool whole = attempt.kind == AttemptKind::create && event.kind == EventKind::create;
+  // Not spoken of: the org had our value before, put its own back, or the event of a change between is missing.
+  if (!written && !whole && !equal(field.schema, value_before(turn.lane(), field, sent), sent.value)) return false;
+
   const std::vector<HeldValue> held = take_held(turn, field.schema.name);
   const bool later = sent_later(turn.lane(), index, field.schema.name);
   const bool pending = turn.lane().pending.contains(field.schema.name);
   const bool may_win = !pending && !later && turn.record.row.has_value();
 
-  const Value& spoken = value_of(event.fields, field.schema.name);
-  const bool written = !is_absent(spoken);
-  // An upsert may have met a record that existed: then its event is an update and speaks only of what changed.
-  const bool whole = attempt.kind == AttemptKind::create && event.kind == EventKind::create;
-  const Value value = written ? spoken : whole ? Value(Null{}) : value_before(held, sent);
-  if (is_absent(value)) return false;
+  const Value value = written ? spoken : whole ? Value(Null{}) : sent.value;
 
   const bool kept = equal(field.schema, value, sent.value);
-  if (sent_earlier(turn.lane(), index, field.schema.name)) journal_possibly_covered(turn, field, sent, held, value);
+  // Without a token an event may be that of a later attempt that sent the same value again.
+  const bool certain = event.client_token == attempt.token;
+  if (sent_earlier(turn.lane(), index, field.schema.name) || (later && !certain) || !in_order(held))
+    journal_possibly_covered(turn, field, sent, written ? all_but_last(held) : held, value);
   if (written && !held.empty() && find_late(turn, field, sent, held.back(), value, may_win)) {
     if (!kept) {
       // The forward write replaces what the org's automation made of our value.
@@ -184,6 +205,7 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
       if (is_absent(spoken)) return false;
       if (sent_later(lane, older, entry.first)) return false;
       const std::vector<HeldValue> held = take_held(turn, entry.first);
+      journal_possibly_covered(turn, *field, entry.second, all_but_last(held), spoken);
       if (!held.empty() && find_late(turn, *field, entry.second, held.back(), spoken, false)) return true;
       if (!equal(field->schema, spoken, entry.second.value)) {
         journal_sent(turn, rest, *field, entry.second, spoken, remote);
@@ -247,13 +269,17 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     return;
   }
   if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current)) {
-    const std::vector<HeldValue> earlier(all.begin(), all.end() - 1);
-    journal_possibly_covered(turn, field, sent, earlier, current);
+    journal_possibly_covered(turn, field, sent, all_but_last(all), current);
     if (find_late(turn, field, sent, all.back(), current, !pending)) return;
   }
   const std::vector<HeldValue> held = split_at_own(turn, field, sent, all, current);
   if (applied) {
-    if (pending) lane.pending.find(name)->second.base = current;
+    if (pending) {
+      lane.pending.find(name)->second.base = current;
+    } else if (!equal(field.schema, row_value(turn, name), current)) {
+      // A row that came back after a delete that gave way: what it had beyond the attempt went with the delete.
+      set_row(turn, name, current);
+    }
     return;
   }
 

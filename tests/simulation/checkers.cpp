@@ -76,6 +76,7 @@ void check_no_silent_loss(World& world, std::vector<std::string>& found) {
     for (const auto& [name, value] : row.values) accounted.insert(text_of(value));
   }
   accounted.insert(world.org().untold().begin(), world.org().untold().end());
+  accounted.insert(world.org().seen_by_automation().begin(), world.org().seen_by_automation().end());
   accounted.insert("");
   allow_covered_unseen(world, accounted);
 
@@ -101,11 +102,22 @@ void check_no_flip_flop(World& world, std::vector<std::string>& found) {
       continue;
     }
     const std::string text = text_of(version.value);
-    // An undelete brings back what the record had.
-    if (text.empty() || !world.undeleted().empty()) continue;
+    // An undelete brings back what the record had, and an app what it had replaced.
+    if (text.empty() || !world.undeleted().empty() || world.brought_back().contains(text)) continue;
     if (!had[{version.row_id, version.field}].insert(text).second) {
       found.push_back(fmt::format("flip-flop: {} of row {} was {} again", version.field, version.row_id, text));
     }
+  }
+}
+
+/// G5: a row whose record is known to be deleted comes back only when the record is undeleted.
+void check_no_resurrection(World& world, std::vector<std::string>& found) {
+  std::set<std::string> removed;
+  for (const EngineRow& row : world.store().database().engine_rows) {
+    if (row.removed)
+      removed.insert(row.sfid);
+    else if ((removed.contains(row.sfid) || row.known_deleted) && !world.undeleted().contains(row.sfid))
+      found.push_back(fmt::format("resurrected: the row of {}", row.sfid));
   }
 }
 
@@ -134,6 +146,7 @@ std::vector<std::string> check(World& world) {
   check_convergence(world, found);
   check_no_silent_loss(world, found);
   check_no_flip_flop(world, found);
+  check_no_resurrection(world, found);
   check_no_duplicates(world, found);
   return found;
 }

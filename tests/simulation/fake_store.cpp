@@ -227,11 +227,14 @@ class FakeTransaction final : public ports::StoreTransaction {
     std::erase_if(lanes, [&](std::int64_t id) { return !db_.lanes.contains(id); });
     std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
     if (change.row_action == RowAction::insert) {
-      if (auto inserted = insert(mapping, change); !inserted)
+      const bool known_deleted =
+          std::ranges::any_of(lanes, [&](std::int64_t id) { return db_.lanes.at(id).tombstone.has_value(); });
+      if (auto inserted = insert(mapping, change, known_deleted); !inserted)
         return std::unexpected(inserted.error());
       else
         row_id = *inserted;
     } else if (change.row_action == RowAction::remove) {
+      if (auto row = db_.rows.find(row_id); row != db_.rows.end()) db_.engine_rows.push_back({row->second.sfid, true});
       db_.rows.erase(row_id);
     } else if (change.row_action == RowAction::update) {
       auto row = db_.rows.find(row_id);
@@ -255,7 +258,7 @@ class FakeTransaction final : public ports::StoreTransaction {
     return {};
   }
 
-  Result<std::int64_t> insert(const Mapping& mapping, const RecordChange& change) {
+  Result<std::int64_t> insert(const Mapping& mapping, const RecordChange& change, bool known_deleted) {
     Row row;
     row.id = change.insert_id.value_or(0);
     if (row.id == 0 || db_.rows.contains(row.id)) row.id = db_.next_row++;
@@ -270,6 +273,7 @@ class FakeTransaction final : public ports::StoreTransaction {
       return fail(ErrorKind::store_constraint, "unique key", "23505");
     }
     db_.history.push_back({row.id, {}, Absent{}, false});
+    db_.engine_rows.push_back({row.sfid, false, known_deleted});
     for (const auto& [name, value] : change.set) set(row, name, value);
     const std::int64_t id = row.id;
     db_.rows.emplace(id, std::move(row));

@@ -23,6 +23,13 @@ struct RowVersion {
   bool by_app;
 };
 
+/// A whole row that the engine put into the table or took out of it.
+struct EngineRow {
+  std::string sfid;
+  bool removed;
+  bool known_deleted = false;  ///< put in although the engine knew that the record is deleted
+};
+
 /// What is in the database. Copied for each transaction: it is small.
 struct Database {
   std::map<std::int64_t, Row> rows;
@@ -31,6 +38,7 @@ struct Database {
   std::vector<JournalEntry> journal;
   std::vector<Issue> issues;
   std::vector<RowVersion> history;
+  std::vector<EngineRow> engine_rows;
   std::map<std::string, std::string> positions;
   std::vector<ChangeEvent> spool;
   long spooled_until = 0;

@@ -16,7 +16,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 MUTANTS = [
-    # name, rule of design §5, source, text, replacement
+    # name, rule of design §5, then (source, text, replacement) once or more: what guards the rule twice is broken twice
     ("forget_pending_on_remote", "1: merge is three-way", "rules/merge.cpp",
      "if (pending == lane.pending.end()) {", "if (pending == lane.pending.end() || turn.record.row) {"),
     ("conflict_not_journalled", "2: the loser is kept", "rules/merge.cpp",
@@ -28,7 +28,8 @@ MUTANTS = [
     ("settled_by_reply", "3: an attempt is settled by the stream, not by its reply", "rules/outcome.cpp",
      "  attempt->decided_at = turn.context.now;\n  lane.rounds = 0;", "  attempt->decided_at = turn.context.now;\n  attempt->passed = true;\n  lane.rounds = 0;"),
     ("stream_not_awaited", "3: a read-back waits until the stream has passed", "rules/read.cpp",
-     "return passed_until > attempt.decided_at;", "return true;"),
+     "return passed_until > attempt.decided_at;", "return true;",
+     "engine/settle.cpp", "const ports::UnsettledQuery query{now, passed,", "const ports::UnsettledQuery query{now, now,"),
     ("late_overwrite_missed", "4: held before our event is a conflict found late", "rules/settle.cpp",
      "if (equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value)) return false;", "return false;"),
     ("own_event_dropped_whole", "4: whole events are never dropped", "rules/event.cpp",
@@ -42,14 +43,15 @@ MUTANTS = [
     ("unknown_resent_blind", "7: unknown is not failed", "rules/outcome.cpp",
      "  attempt->state = AttemptState::unknown;\n", "  return retry_later(turn, token, 0);\n"),
     ("request_limit_not_awaited", "7: the org may still be running it", "rules/read.cpp",
-     "return now > over && passed_until > over;", "return passed_until > attempt.decided_at;"),
+     "return now > over && passed_until > over;", "return passed_until > attempt.decided_at;",
+     "engine/settle.cpp", "std::min(now, passed) - settings_.request_limit_ms};", "std::min(now, passed)};"),
     ("two_in_flight", "8: one lane, one attempt in flight", "rules/claim.cpp",
      "return attempt.state == AttemptState::accepted; });\n}", "return attempt.state != AttemptState::sent; });\n}"),
     ("unchanged_against_base", "8: unchanged compares with the last value sent", "rules/claim.cpp",
-     "if (const Attempt* last = last_attempt_on(turn.lane(), field.schema.name)) {",
-     "if (const Attempt* last = last_attempt_on(turn.lane(), field.schema.name); last && is_absent(pending.base)) {"),
-    ("key_minted_anew", "9: the external id exists before the first send", "rules/claim.cpp",
-     "  set_row(turn, field->schema.name, key);\n", ""),
+     "last->fields.find(field.schema.name)->second.value);", "last->fields.find(field.schema.name)->second.base);"),
+    ("key_not_kept", "9: the external id exists before the first send", "engine/outbound.cpp",
+     "*attempt, record.lane.sfid, record.lane.external_id, std::nullopt});",
+     "*attempt, record.lane.sfid, record.lane.sfid.empty() ? ports_.random.uuid() : record.lane.external_id, std::nullopt});"),
     ("key_not_looked_up", "9: a key that the app chose is looked up first", "rules/claim.cpp",
      "|| record.lane.key_checked) return {};", "|| record.row) return {};"),
     ("no_tombstone", "10: events of a deleted record do not insert", "rules/event.cpp",
@@ -76,31 +78,41 @@ def compile_command(build, source):
     raise SystemExit(f"mutants: {source} is not in {build}/compile_commands.json")
 
 
-def build_mutant(build, folder, source, old, new):
+def compile_mutated(build, folder, source, edits):
     path = ROOT / "src" / source
     text = path.read_text()
-    if text.count(old) != 1:
-        raise LookupError(f"the text to replace occurs {text.count(old)} times in src/{source}")
+    for old, new in edits:
+        if text.count(old) != 1:
+            raise LookupError(f"the text to replace occurs {text.count(old)} times in src/{source}: {old}")
+        text = text.replace(old, new)
     mutated = folder / path.name
-    mutated.write_text(text.replace(old, new))
+    mutated.write_text(text)
     command, directory = compile_command(build, path)
     obj = folder / (path.stem + ".o")
     out = [str(mutated) if arg == str(path) else arg for arg in command]
     out[out.index("-o") + 1] = str(obj)
     # Unused names are what a mutation leaves behind.
     subprocess.run(out + ["-Wno-error"], cwd=directory, check=True, capture_output=True, text=True)
-    return obj
+    return str(obj)
 
 
-def link(build, folder, obj):
-    """The simulation's own link line, with the mutant's object first: the libraries' object is then not taken."""
+def build_mutant(build, folder, texts):
+    """The objects of the changed sources; `texts` are (source, text, replacement) one after the other."""
+    edits = {}
+    for source, old, new in zip(texts[::3], texts[1::3], texts[2::3], strict=True):
+        edits.setdefault(source, []).append((old, new))
+    return [compile_mutated(build, folder, source, changes) for source, changes in edits.items()]
+
+
+def link(build, folder, objects):
+    """The simulation's own link line, with the mutant's objects first: the libraries' objects are then not taken."""
     line = subprocess.run(["ninja", "-C", str(build), "-t", "commands", "-s", "tests/simulation/duet_simulation"], check=True, capture_output=True, text=True).stdout
     command = shlex.split(line.strip().splitlines()[-1].split(" && ")[1])
     program = folder / "duet_simulation_mutant"
     at = command.index("-o")
     command[at + 1] = str(program)
     first = next(i for i, arg in enumerate(command) if arg.endswith(".o"))
-    command.insert(first, str(obj))
+    command[first:first] = objects
     subprocess.run(command, cwd=build, check=True, capture_output=True, text=True)
     return program
 
@@ -117,13 +129,13 @@ def main():
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}")
 
     passed = failed = 0
-    for name, rule, source, old, new in MUTANTS:
+    for name, rule, *texts in MUTANTS:
         if args.names and name not in args.names:
             continue
         with tempfile.TemporaryDirectory() as temp:
             folder = pathlib.Path(temp)
             try:
-                program = link(build, folder, build_mutant(build, folder, source, old, new))
+                program = link(build, folder, build_mutant(build, folder, texts))
                 run = subprocess.run([str(program), "--seeds", str(args.seeds), "--show", "1", "--stop-at", "1"], capture_output=True, text=True, timeout=900)
                 caught = run.returncode == 1 and "failed" in run.stdout
                 verdict = run.stdout.splitlines()[0] if caught else "SURVIVED" if run.returncode == 0 else f"died: {run.stderr[-200:]}"

@@ -1,6 +1,7 @@
 #include "org_adapter.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -115,11 +116,17 @@ OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
   impl_->org.add_rule([this](orgsim::RuleRecord& record) -> std::optional<orgsim::Error> {
     if (record.operation() != orgsim::Operation::insert && record.operation() != orgsim::Operation::update)
       return std::nullopt;
-    for (const char* field : {"A__c", "B__c", "C__c"}) {
+    constexpr std::array kFields{"A__c", "B__c", "C__c"};
+    for (const char* field : kFields) {
       if (record.before(field) == record.after(field)) continue;
-      if (random_.chance(faults.automation_changes))
-        record.set(field, new_value());
-      else if (record.operation() == orgsim::Operation::update && random_.chance(faults.automation_puts_back))
+      if (random_.chance(faults.automation_changes)) {
+        const char* set = kFields[random_.below(kFields.size())];
+        // What the writer did not send is replaced by a rule that saw it.
+        const auto before = record.before(set);
+        if (const auto* text = std::get_if<std::string>(&before); text && before == record.after(set))
+          seen_by_automation_.insert(*text);
+        record.set(set, new_value());
+      } else if (record.operation() == orgsim::Operation::update && random_.chance(faults.automation_puts_back))
         record.set(field, record.before(field));
     }
     return std::nullopt;
@@ -424,8 +431,16 @@ class AdapterStream final : public ports::EventStream {
       }
       after_ = event.replay_id;
     }
+    remember(batch.events);
+    if (!adapter_.delivered_.empty() && random.chance(adapter_.faults.event_again)) {
+      ChangeEvent again = adapter_.delivered_[random.below(adapter_.delivered_.size())];
+      again.position = std::to_string(after_);
+      if (adapter_.tell)
+        adapter_.tell(fmt::format("stream gives again {} {}", name_of(again.kind), again.record_ids.front()));
+      batch.events.push_back(std::move(again));
+    }
     if (!events.empty() && random.chance(50)) batch.keep_alive = false;
-    if (events.empty()) {
+    if (batch.events.empty()) {
       batch.keep_alive = random.chance(50);
       batch.received_at = batch.keep_alive ? adapter_.clock_.now() : 0;
       if (batch.keep_alive) after_ = std::max(after_, org.latest_replay_id());
@@ -437,6 +452,13 @@ class AdapterStream final : public ports::EventStream {
   void close() override {}
 
  private:
+  void remember(const std::vector<ChangeEvent>& events) {
+    constexpr std::size_t kRemembered = 30;
+    std::deque<ChangeEvent>& delivered = adapter_.delivered_;
+    delivered.insert(delivered.end(), events.begin(), events.end());
+    while (delivered.size() > kRemembered) delivered.pop_front();
+  }
+
   ChangeEvent convert(const orgsim::ChangeEvent& event) const {
     ChangeEvent out;
     out.position = std::to_string(event.replay_id);

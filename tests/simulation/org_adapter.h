@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,8 +25,9 @@ struct OrgFaults {
   unsigned crash = 0;  ///< our process dies before or after the org has run the request
   unsigned event_missing = 0;
   unsigned event_duplicate = 0;
+  unsigned event_again = 0;  ///< an event of some time ago is delivered once more
   unsigned event_gap = 0;
-  unsigned automation_changes = 0;    ///< a before-save rule sets another value, of fields that we write
+  unsigned automation_changes = 0;  ///< a before-save rule sets another value, of the written field or of one beside it
   unsigned automation_puts_back = 0;  ///< a before-save rule puts the old value back
   TimeMs request_limit_ms = 0;
 };
@@ -78,6 +80,8 @@ class OrgAdapter final : public ports::Org {
   const std::vector<OrgVersion>& versions() const { return versions_; }
   /// Values whose events nobody will deliver: what covers them leaves no trace.
   const std::set<std::string>& untold() const { return untold_; }
+  /// Values that the org's automation replaced, of fields that the writer had not sent.
+  const std::set<std::string>& seen_by_automation() const { return seen_by_automation_; }
 
   std::unique_ptr<ports::EventStream> make_stream();
 
@@ -108,6 +112,8 @@ class OrgAdapter final : public ports::Org {
   TimeMs offset_ms_ = 0;
   std::vector<OrgVersion> versions_;
   std::set<std::string> untold_;
+  std::set<std::string> seen_by_automation_;
+  std::deque<ChangeEvent> delivered_;  ///< the newest
   std::unique_ptr<Impl> impl_;
 };
 

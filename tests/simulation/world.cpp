@@ -66,12 +66,16 @@ void World::configure() {
     faults.locked = 3;
   }
   if (random_.chance(40)) faults.crash = 3;
+  restarts_ = random_.chance(30);
   if (random_.chance(25)) faults.automation_changes = 15;
   if (random_.chance(15)) faults.automation_puts_back = 15;
   puts_back_ = faults.automation_puts_back > 0;
   faulty_ = faults.drop > 0 || faults.crash > 0 || faults.automation_changes > 0 || puts_back_ || random_.chance(50);
   if (random_.chance(15)) faults.event_missing = 10;
-  if (random_.chance(25)) faults.event_duplicate = 15;
+  if (random_.chance(25)) {
+    faults.event_duplicate = 15;
+    faults.event_again = 10;
+  }
   if (random_.chance(15)) faults.event_gap = 10;
   faulty_ = faulty_ || faults.event_missing > 0 || faults.event_duplicate > 0 || faults.event_gap > 0;
 }
@@ -140,6 +144,25 @@ void World::app_updates() {
   }
   ++statistics_.edits;
   note("app updates", fmt::format("{}{}", row.id, told));
+}
+
+void World::app_takes_back() {
+  const Database& db = store_->database();
+  // The newest value that the app gave, and what the row had before.
+  for (auto set = db.history.rbegin(); set != db.history.rend(); ++set) {
+    if (!set->by_app || set->field.empty() || set->field == "Ext__c" || !db.rows.contains(set->row_id)) continue;
+    const auto before = std::find_if(std::next(set), db.history.rend(), [&](const RowVersion& version) {
+      return version.row_id == set->row_id && version.field == set->field;
+    });
+    const Value now = value_of(db.rows.at(set->row_id).values, set->field);
+    if (before == db.history.rend() || now != set->value) return;
+    const RowVersion back = *before;
+    if (!store_->app_update(back.row_id, {{back.field, back.value}})) return;
+    seen_over_.insert(text_of(now));
+    brought_back_.insert(text_of(back.value));
+    note("app takes back", fmt::format("{} {}={}", back.row_id, back.field, text_of(back.value)));
+    return;
+  }
 }
 
 void World::app_removes() {
@@ -243,7 +266,8 @@ void World::disturb() {
 void World::act() {
   if (quiet_ || random_.chance(45)) return step_worker();
   const std::uint64_t dice = random_.below(100);
-  if (dice < 40) return app_updates();
+  if (dice < 37) return app_updates();
+  if (dice < 40) return app_takes_back();
   if (dice < 78) return person_updates();
   if (dice < 84) return app_inserts();
   if (dice < 88) return person_creates();
@@ -314,6 +338,10 @@ void World::run() {
     clock_.advance(static_cast<TimeMs>(random_.below(600)));
     org_->run_late();
     try {
+      if (restarts_ && random_.chance(8)) {
+        note("restart");
+        start_workers();
+      }
       act();
     } catch (const Crash&) {
       ++statistics_.crashes;

@@ -52,6 +52,8 @@ class World {
   std::string rest_reason();
   /// Records that a person took out of the recycle bin.
   const std::set<std::string>& undeleted() const { return undeleted_; }
+  /// Values that the app had replaced and set again.
+  const std::set<std::string>& brought_back() const { return brought_back_; }
   /// Of everything that happened, in order.
   std::uint64_t hash() const { return hash_; }
 
@@ -66,6 +68,7 @@ class World {
 
   void app_inserts();
   void app_updates();
+  void app_takes_back();
   void app_removes();
   void person_creates();
   void person_updates();
@@ -95,6 +98,8 @@ class World {
   std::set<std::string> seen_over_;
   std::set<std::string> app_values_;
   std::set<std::string> undeleted_;
+  std::set<std::string> brought_back_;
+  bool restarts_ = false;  ///< the process is restarted now and then, in good order
   std::set<std::string> removed_keys_;
   bool puts_back_ = false;
   bool faulty_ = false;
