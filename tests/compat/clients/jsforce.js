@@ -3,6 +3,10 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const { promisify } = require('node:util');
 const jsforce = require('jsforce');
 const { StreamingExtension } = require('jsforce/lib/api/streaming');
 const { org, run, until } = require('compat');
@@ -59,6 +63,39 @@ const login = {
     await own.logout();
     await assert.rejects(connect({ accessToken: token }).query('SELECT Id FROM Account'), { errorCode: 'INVALID_SESSION_ID' });
     await assert.rejects(new jsforce.Connection({ loginUrl: url, version }).login(ready.username, 'wrong'), /^Error: INVALID_LOGIN: /);
+  },
+
+  'login by JWT': async () => {
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const claims = { iss: ready.client_id, sub: ready.username, aud: url, exp: Math.floor(Date.now() / 1000) + 180 };
+    const text = `${part({ alg: 'RS256' })}.${part(claims)}`;
+    const signature = crypto.createSign('RSA-SHA256').update(text).sign(fs.readFileSync(ready.jwt_key_file), 'base64url');
+    const own = new jsforce.Connection({ loginUrl: url, version });
+    const user = await own.authorize({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: `${text}.${signature}` });
+    assert.equal(user.organizationId, ready.org_id);
+    assert.equal((await own.query('SELECT Id FROM Organization')).totalSize, 1);
+  },
+
+  'login by the web-server flow': async () => {
+    const redirectUri = 'http://localhost:1717/callback';
+    const oauth2 = new jsforce.OAuth2({ loginUrl: url, clientId: ready.client_id, clientSecret: ready.client_secret, redirectUri, useVerifier: true });
+    const answer = await fetch(oauth2.getAuthorizationUrl({ scope: 'api refresh_token', state: 'mine' }), { redirect: 'manual' });
+    const target = new URL(answer.headers.get('location'));
+    assert.deepEqual([target.origin + target.pathname, target.searchParams.get('state')], [redirectUri, 'mine']);
+    const own = new jsforce.Connection({ oauth2, version });
+    const user = await own.authorize(target.searchParams.get('code'));
+    assert.deepEqual([user.organizationId, typeof own.refreshToken], [ready.org_id, 'string']);
+    assert.equal((await own.identity()).username, ready.username);
+  },
+
+  'https with the simulator\'s own CA': async () => {
+    const script = `const { Connection } = require('jsforce');
+      new Connection({ loginUrl: process.argv[1], version: '62.0' }).login(process.argv[2], process.argv[3])
+        .then((user) => console.log(user.organizationId));`;
+    const { stdout } = await promisify(execFile)(process.execPath,
+      ['-e', script, ready.https, ready.username, ready.password + ready.security_token],
+      { env: { ...process.env, NODE_EXTRA_CA_CERTS: ready.ca_file } });
+    assert.equal(stdout.trim(), ready.org_id);
   },
 
   'SOAP: records': async () => {

@@ -133,6 +133,18 @@ def data_upsert_bulk():
 
 
 @case
+def data_update_and_delete_bulk():
+    ids = insert("Campaign", *({"Name": f"Campaign {n}"} for n in range(20)))
+    write_csv("update.csv", ["Id", "Name"], [[sfid, f"Changed {n}"] for n, sfid in enumerate(ids)])
+    got = result("data", "update", "bulk", "-s", "Campaign", "-f", "update.csv", "--wait", "2")
+    equal((got["successfulRecords"], got["failedRecords"]), (20, 0))
+    equal({row["Name"] for row in records("Campaign").values()}, {f"Changed {n}" for n in range(20)})
+    write_csv("delete.csv", ["Id"], [[sfid] for sfid in ids])
+    result("data", "delete", "bulk", "-s", "Campaign", "-f", "delete.csv", "--wait", "2")
+    equal(records("Campaign"), {})
+
+
+@case
 def data_export_bulk():
     got = result("data", "export", "bulk", "-q", "SELECT Id, LastName FROM Contact", "--output-file", "export.csv", "-r", "csv",
                  "--wait", "2")
