@@ -26,10 +26,10 @@ def call(method, path, body=None):
     return json.loads(_request(method, path, body))
 
 
-def records(object_name):
-    """The truth: the records of an object by Id, deleted ones left out."""
+def records(object_name, deleted=False):
+    """The truth: the records of an object by Id; deleted ones only when asked for."""
     rows = map(json.loads, _request("GET", f"records/{object_name}").splitlines())
-    return {row["Id"]: row for row in rows if not row.get("IsDeleted")}
+    return {row["Id"]: row for row in rows if deleted or not row.get("IsDeleted")}
 
 
 def insert(object_name, *rows):
