@@ -16,6 +16,11 @@ struct GlobalOptions {
   std::string version;
 };
 
+struct AttachOptions {
+  bool accept_database = false;   ///< this database has replaced the one that was pinned
+  bool upgrade_triggers = false;  ///< Heroku Connect's functions become Duet's
+};
+
 struct ImportOptions {
   std::string file;
   bool wait = false;
@@ -49,6 +54,8 @@ ExitCode run_import(const GlobalOptions& global, const ImportOptions& options);
 ExitCode run_plan(const GlobalOptions& global, const std::string& file);
 /// The mapping file to `file`, or to standard output when it is empty.
 ExitCode run_export(const GlobalOptions& global, const std::string& file);
+/// Pins this database and org, and shows what was adopted.
+ExitCode run_attach(const GlobalOptions& global, const AttachOptions& options);
 ExitCode run_pause(const GlobalOptions& global, bool outbound_only);
 ExitCode run_resume(const GlobalOptions& global);
 ExitCode run_issues(const GlobalOptions& global, const IssueOptions& options);

@@ -30,6 +30,7 @@ void add_global_options(CLI::App& app, GlobalOptions& global) {
 /// Everything that the commands' options are parsed into.
 struct Options {
   GlobalOptions global;
+  duet::cli::AttachOptions attach;
   duet::cli::ImportOptions import;
   duet::cli::IssueOptions issues;
   duet::cli::JournalOptions journal;
@@ -74,6 +75,12 @@ class CommandLine {
             [this] { return run_doctor(options_.global, options_.doctor_file); });
     doctor->add_option("FILE", options_.doctor_file, "a mapping file to check as well");
     add("status", "show connections, mappings, lags and workers", [this] { return run_status(options_.global); });
+    CLI::App* attach = add("attach", "pin this database and org to the connection, and take over what is there",
+                           [this] { return run_attach(options_.global, options_.attach); });
+    attach->add_flag("--accept-database", options_.attach.accept_database,
+                     "this database has replaced the one that was pinned (restore, fail-over)");
+    attach->add_flag("--upgrade-triggers", options_.attach.upgrade_triggers,
+                     "replace Heroku Connect's trigger functions; Heroku Connect must no longer sync this schema");
     CLI::App* pause = add("pause", "stop syncing until resumed",
                           [this] { return run_pause(options_.global, options_.outbound_only); });
     pause->add_flag("--outbound", options_.outbound_only, "only stop writing to Salesforce");

@@ -58,6 +58,23 @@ Result<bool> install_function(Session& session, const FunctionText& function) {
   return true;
 }
 
+Result<std::vector<std::string>> take_over_functions(Session& session, const std::string& schema) {
+  const Rows rows = DUET_TRY(session.query(
+      "SELECT p.proname, p.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n "
+      "ON n.oid = p.pronamespace WHERE n.nspname = $1 AND (p.proname IN ('tlog_notify_trigger', "
+      "'hc_capture_insert_from_row', 'hc_capture_update_from_row') OR p.proname LIKE 'hc\\_%\\_logger' OR p.proname "
+      "LIKE "
+      "'hc\\_%\\_status') AND coalesce(pg_catalog.obj_description(p.oid, 'pg_proc'), '') NOT LIKE 'Duet %' ORDER BY 1",
+      {schema}));
+  std::vector<std::string> taken;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    // regprocedure quotes what must be quoted; the mark without a hash makes the text outdated.
+    DUET_TRY(session.execute(fmt::format("COMMENT ON FUNCTION {} IS 'Duet takes over'", rows.text(row, 1))));
+    taken.emplace_back(rows.text(row, 0));
+  }
+  return taken;
+}
+
 namespace {
 
 Result<SyncedSchema> install_in_transaction(Session& session, const std::string& schema) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "postgres/session.h"
@@ -18,6 +19,10 @@ struct SyncedSchema {
 /// doorbell, and the extension hstore. Can be called again at any time. `forbidden` and `config` errors say which right
 /// is missing.
 Result<SyncedSchema> install_synced_schema(Session& session, const std::string& schema);
+
+/// Takes Heroku Connect's capture, doorbell and trigger functions over, so that the next install_synced_schema() and
+/// ensure_table() replace them. Their names; empty when all are ours. For `duet attach --upgrade-triggers`.
+Result<std::vector<std::string>> take_over_functions(Session& session, const std::string& schema);
 
 /// Creates, or brings to this version, one function from sql/synced unless a function of that name exists that is not
 /// ours. True when the function is ours now.

@@ -153,6 +153,12 @@ TEST_F(SyncedTableTest, AForeignReadOnlyLoggerDoesNotServeAReadWriteMapping) {
   EXPECT_THAT(plan.error().detail, HasSubstr("duet attach --upgrade-triggers"));
   mapping_.access = Access::read_only;
   EXPECT_TRUE(ensure(mapping_));
+  mapping_.access = Access::read_write;
+  EXPECT_THAT(take_over_functions(*admin_, "salesforce").value(), testing::ElementsAre("hc_contact_logger"));
+  ASSERT_TRUE(ensure(mapping_));
+  app_.execute("INSERT INTO salesforce.contact (lastname) VALUES ('a')");
+  EXPECT_EQ(app_.value("SELECT string_agg(state, ' ') FROM salesforce._trigger_log"), "NEW");
+  EXPECT_TRUE(take_over_functions(*admin_, "salesforce").value().empty()) << "all are ours now";
 }
 
 TEST_F(SyncedTableTest, AUniqueIndexThatCannotBeBuiltIsToldAndLeavesNothing) {

@@ -38,6 +38,11 @@ def test_a_copied_database_stops_serve():
         assert "attach" in error["message"] + error["hint"] and "copy" in error["message"] + error["hint"], error
         time.sleep(2)
         assert all(record["Phone"] != "from staging" for record in world.org.living("Account").values())
+        # The choice of a person: the copy has replaced the original.
+        done = world.duet.command("attach", "--accept-database")
+        assert done.returncode == 0 and "is attached to this database" in done.stdout, done
+        wait.until("the copy syncs", lambda: all(record["Phone"] == "from staging"
+                                                 for record in world.org.living("Account").values()))
 
 
 def test_another_org_stops_serve():
