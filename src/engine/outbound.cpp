@@ -173,7 +173,7 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
     }
     if (matches.size() > 1) {
       rules::absorb(turn);
-      rules::park_ambiguous(turn, matches.size());
+      rules::park_ambiguous(turn, matches);
     } else if (matches.size() == 1 && rules::too_young(mapping, *matches.front(), began_at)) {
       turn.lane().not_before = context.now + rules::kVersionAgeMs;
       turn.change.lane_changed = true;

@@ -134,7 +134,7 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
   } else {
     const std::vector<const RecordRead*> matches = matching(turn.mapping(), by_key, reading.key);
     if (matches.size() > 1) {
-      rules::park_ambiguous(turn, matches.size());
+      rules::park_ambiguous(turn, matches);
       return;
     }
     if (!matches.empty() && rules::too_young(turn.mapping(), *matches.front(), reading.began_at)) return read_later();

@@ -278,6 +278,18 @@ TEST(Settle, ASilentAttemptKeepsWhatItMayHaveCovered) {
   EXPECT_THAT(table.lost(), ElementsAre("first", "second"));
 }
 
+TEST(Key, ThatSeveralRecordsHaveParksTheLaneAndNamesThem) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  RecordRead first = read_of("a", "b", kVersion);
+  RecordRead second = first;
+  second.sfid = "a00000000000002AAA";
+  const RecordRead* both[] = {&first, &second};
+  park_ambiguous(table.turn(), both);
+  EXPECT_EQ(table.record.lane.parked, "DUPLICATE_EXTERNAL_ID");
+  EXPECT_THAT(table.change.issues.front().message, ::testing::HasSubstr("(a00000000000001AAA, a00000000000002AAA)"));
+}
+
 TEST(Removal, ARowThatComesBackHoldsWhatTheOrgHolds) {
   Table table(ConflictPolicy::salesforce);
   table.mapping.delete_conflict = ConflictPolicy::salesforce;

@@ -281,15 +281,19 @@ void on_key_taken(const Turn& turn, const RecordRead& read) {
   mark_synced_if_at_rest(turn);
 }
 
-void park_ambiguous(const Turn& turn, std::size_t matches) {
+void park_ambiguous(const Turn& turn, std::span<const RecordRead* const> candidates) {
+  constexpr std::size_t kNamed = 10;
   turn.lane().parked = "DUPLICATE_EXTERNAL_ID";
   touch(turn);
+  std::string ids;
+  for (const RecordRead* candidate : candidates.first(std::min(candidates.size(), kNamed)))
+    ids += (ids.empty() ? "" : ", ") + candidate->sfid;
   Issue issue;
   issue.kind = "rejected";
   issue.state = "open";
   issue.code = "DUPLICATE_EXTERNAL_ID";
-  issue.message =
-      std::to_string(matches) + " records of the org have this external id. Make it unique there, then retry.";
+  issue.message = std::to_string(candidates.size()) + " records of the org have this external id (" + ids +
+                  (candidates.size() > kNamed ? ", …" : "") + "). Make it unique there, then retry.";
   turn.change.issues.push_back(std::move(issue));
 }
 

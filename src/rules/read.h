@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "model/change.h"
 #include "rules/context.h"
@@ -37,7 +38,7 @@ ReadVerdict on_key_missing(const Turn& turn, std::int64_t revision);
 void on_key_taken(const Turn& turn, const RecordRead& read);
 
 /// Several records of the org share the row's key: nothing is sent until a person decides which one it is (rule 8).
-void park_ambiguous(const Turn& turn, std::size_t matches);
+void park_ambiguous(const Turn& turn, std::span<const RecordRead* const> candidates);
 
 /// Whether a read that begins now may settle the lane: nothing in flight, the stream has passed every attempt, and the
 /// org can no longer be running an unknown one (rules 3 and 7). `passed_until` is on the local clock.

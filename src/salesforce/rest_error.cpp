@@ -19,6 +19,7 @@ struct CodeKind {
 constexpr auto kCodes = std::to_array<CodeKind>({
     {"UNABLE_TO_LOCK_ROW", ErrorKind::row_locked},
     {"DUPLICATE_VALUE", ErrorKind::duplicate},
+    {"DUPLICATE_EXTERNAL_ID", ErrorKind::duplicate},
     {"ENTITY_IS_DELETED", ErrorKind::deleted},
     {"NOT_FOUND", ErrorKind::not_found},
     {"INVALID_SESSION_ID", ErrorKind::auth_expired},

@@ -126,8 +126,12 @@ SendOutcome read_row_answer(const RestCall& call, const HttpResponse& response) 
   if (response.status == 300) {
     SendOutcome outcome;
     outcome.verdict = Verdict::rejected;
-    outcome.error =
-        Error{ErrorKind::rejected, "HTTP 300", "Several records of the org have this external id", {}, nullptr, {}};
+    outcome.error = Error{ErrorKind::duplicate,
+                          "DUPLICATE_EXTERNAL_ID",
+                          "Several records of the org have this external id",
+                          {},
+                          nullptr,
+                          {}};
     if (answer.is_array()) {
       for (const json& url : answer) {
         std::string path = url.is_string() ? url.get<std::string>() : std::string();

@@ -37,7 +37,8 @@ TEST(RowAnswer, several_records_with_the_key_are_named) {
           300,
           R"(["/services/data/v62.0/sobjects/Foo__c/a004W000027f6V3QAI","/services/data/v62.0/sobjects/Foo__c/a004W000027f6V4QAI"])"));
   EXPECT_EQ(outcome.verdict, Verdict::rejected);
-  EXPECT_EQ(outcome.error->code, "HTTP 300");
+  EXPECT_EQ(outcome.error->kind, ErrorKind::duplicate) << "looked up by the key and parked (rule 8)";
+  EXPECT_EQ(outcome.error->code, "DUPLICATE_EXTERNAL_ID");
   EXPECT_NE(outcome.error->detail.find(", "), std::string::npos);
 }
 
