@@ -215,7 +215,7 @@ Result<std::vector<Rows>> Session::collect(std::span<const Sent> sent, TimeMs de
   auto take = [&]() -> Result<pg_result*> {
     pg_result* result = DUET_TRY(next_result(deadline));
     if (result && PQresultStatus(result) == PGRES_FATAL_ERROR && !error) error = server_error(result);
-    DUET_TRY(next_result(deadline));
+    (void)DUET_TRY(next_result(deadline));
     return result;
   };
   for (const Sent& each : sent) {
