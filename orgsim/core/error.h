@@ -15,6 +15,7 @@ struct Error {
   std::string code;
   std::string message;
   std::vector<std::string> fields = {};
+  std::string details = {};  ///< DUPLICATES_DETECTED: the duplicateResult as JSON; else empty
 
   bool operator==(const Error&) const = default;
 };

@@ -23,6 +23,13 @@ std::string diff_for(const FieldDef& field, const Value& before, const Value& af
   return diff.size() < new_text->size() ? diff : std::string{};
 }
 
+/// An update of computed fields only makes no event (§0.7).
+bool shows(const ObjectDef& object, const std::vector<Value>& before, const std::vector<Value>& after) {
+  return std::ranges::any_of(object.fields, [&](const FieldDef& field) {
+    return before[field.index] != after[field.index] && !excluded_from_events(field);
+  });
+}
+
 /// The changed fields of an update, all of a create or undelete, none of a delete; returns how many.
 std::size_t write_cells(const ObjectDef& object, const std::vector<Value>& before, const std::vector<Value>& after,
                         bool with_diffs, LoggedEvent& event) {
@@ -71,6 +78,7 @@ void make_gap(LoggedEvent& event) {
 void EventBuilder::add(RowKey key, ChangeType type, const std::vector<Value>& before, const std::vector<Value>& after) {
   const ObjectDef& object = org_.schema.object_at(object_of(key));
   if (!org_.has_events(object)) return;
+  if (type == ChangeType::update && !shows(object, before, after)) return;
   LoggedEvent event;
   event.type = type;
   event.object = object.index;

@@ -61,6 +61,13 @@ std::uint64_t EventLog::latest(std::int64_t now) const {
   return end == events_.begin() ? floor_ : std::prev(end)->replay_id;
 }
 
+std::uint64_t EventLog::before_newest(std::size_t events, std::int64_t now) const {
+  const auto end = std::partition_point(events_.begin(), events_.end(),
+                                        [now](const LoggedEvent& event) { return event.visible_ms <= now; });
+  const auto visible = static_cast<std::size_t>(end - events_.begin());
+  return visible <= events ? floor_ : (end - static_cast<std::ptrdiff_t>(events) - 1)->replay_id;
+}
+
 bool EventLog::valid(std::uint64_t replay_id) const {
   if (replay_id == last_id_ || (replay_id == floor_ && !expired_)) return true;
   const auto after = first_after(replay_id);

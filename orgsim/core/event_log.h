@@ -62,6 +62,8 @@ class EventLog {
   [[nodiscard]] std::uint64_t latest(std::int64_t now) const;
   /// The position before the oldest retained event.
   [[nodiscard]] std::uint64_t earliest() const { return floor_; }
+  /// The position with this many visible events after it, or earliest() when there are fewer.
+  [[nodiscard]] std::uint64_t before_newest(std::size_t events, std::int64_t now) const;
   /// True for ids that a subscription may resume after: retained, or the last ever issued, or the untouched start.
   [[nodiscard]] bool valid(std::uint64_t replay_id) const;
 

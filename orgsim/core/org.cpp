@@ -99,6 +99,8 @@ void Org::remove_rule(std::uint64_t id) {
 
 void Org::clear_rules() { impl_->rules.clear(); }
 
+Automation& Org::automation() { return impl_->automation; }
+
 Outcome<Record> Org::find(std::string_view object_name, std::string_view id, bool include_deleted) const {
   const auto object = impl_->object(object_name);
   if (!object) return std::unexpected(object.error());

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "orgsim/core/automation.h"
 #include "orgsim/core/change_event.h"
 #include "orgsim/core/error.h"
 #include "orgsim/core/event_channels.h"
@@ -145,6 +146,9 @@ class Org {
 
   void set_change_watcher(ChangeWatcher watcher);
 
+  /// Rules given as JSON; they run after those above.
+  [[nodiscard]] Automation& automation();
+
   // Reading committed state.
   /// NOT_FOUND for unknown or purged ids; ENTITY_IS_DELETED for soft-deleted ones unless `include_deleted`.
   [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id, bool include_deleted = false) const;
@@ -186,6 +190,10 @@ class Org {
                                                      std::size_t max) const;
   /// The same with the position to go on from, so that a quiet topic does not look at others' events again and again.
   [[nodiscard]] EventPage read_page(std::string_view topic, std::uint64_t after, std::size_t max) const;
+  /// All visible events after this replay id, whatever their topic: for people who watch the org.
+  [[nodiscard]] EventPage read_bus(std::uint64_t after, std::size_t max) const;
+  /// The position that has this many visible events after it, or all there are.
+  [[nodiscard]] std::uint64_t bus_position_before(std::size_t events) const;
   /// The newest replay id that a keep-alive may carry now: no visible event after it on any topic.
   [[nodiscard]] std::uint64_t latest_replay_id() const;
   /// When the next event that is still delayed becomes visible.

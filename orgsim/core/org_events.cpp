@@ -63,6 +63,20 @@ EventPage Org::read_page(std::string_view topic, std::uint64_t after, std::size_
   return page;
 }
 
+EventPage Org::read_bus(std::uint64_t after, std::size_t max) const {
+  EventPage page;
+  page.position = after;
+  if (max == 0) return page;
+  impl_->events.read(after, now(), [&](const LoggedEvent& event) {
+    page.position = event.replay_id;
+    page.events.push_back(impl_->materialise(event));
+    return page.events.size() < max;
+  });
+  return page;
+}
+
+std::uint64_t Org::bus_position_before(std::size_t events) const { return impl_->events.before_newest(events, now()); }
+
 std::uint64_t Org::latest_replay_id() const { return impl_->events.latest(now()); }
 
 std::optional<std::int64_t> Org::next_event_ms() const { return impl_->events.next_visible(now()); }

@@ -78,6 +78,13 @@ std::uint32_t Org::Impl::new_commit(const Writer& writer) {
   return static_cast<std::uint32_t>(commits.size() - 1);
 }
 
+std::uint32_t Org::Impl::visible_commits() const {
+  std::size_t count = commits.size();
+  const std::int64_t limit = now() - settings.visibility_delay_ms;
+  while (settings.visibility_delay_ms > 0 && count > 0 && commits[count - 1].ms > limit) --count;
+  return static_cast<std::uint32_t>(count);
+}
+
 std::string Org::Impl::new_uuid() {
   const std::uint64_t high = random.next();
   const std::uint64_t low = random.next();

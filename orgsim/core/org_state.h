@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "orgsim/core/automation.h"
 #include "orgsim/core/event_channels.h"
 #include "orgsim/core/event_log.h"
 #include "orgsim/core/managed_subscription.h"
@@ -59,6 +60,8 @@ struct Org::Impl {
   /// Notes a commit by this writer, now; its place in `commits`.
   std::uint32_t new_commit(const Writer& writer);
   [[nodiscard]] std::string new_uuid();
+  /// How many commits a query sees now: all, or those older than the visibility delay.
+  [[nodiscard]] std::uint32_t visible_commits() const;
 
   /// The event schema of the object as it is now.
   std::shared_ptr<const EventSchema> current_schema(const ObjectDef& object) const;
@@ -91,6 +94,7 @@ struct Org::Impl {
 
   ChangeWatcher watcher;
   std::vector<std::pair<std::uint64_t, Rule>> rules;
+  Automation automation;
   std::uint64_t next_rule_id = 1;
   std::map<RowKey, std::uint64_t> auto_numbers;       // by object and field index
   std::map<std::uint16_t, std::size_t> bins_emptied;  // deletes already looked at, by object

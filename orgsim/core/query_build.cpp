@@ -31,11 +31,7 @@ void cut(std::vector<std::uint32_t>& rows, const SoqlQuery& query) {
 }  // namespace
 
 QueryBuilder::QueryBuilder(const Org::Impl& org, std::string_view soql, const QueryOptions& options, std::int64_t today)
-    : org_(org),
-      soql_(soql),
-      options_(options),
-      today_(today),
-      snapshot_{&org, static_cast<std::uint32_t>(org.commits.size())} {}
+    : org_(org), soql_(soql), options_(options), today_(today), snapshot_{&org, org.visible_commits()} {}
 
 std::unexpected<Error> QueryBuilder::wrong(std::string_view code, std::size_t at, std::string_view message) const {
   return fail(code, soql_error_message(soql_, at, message));

@@ -153,13 +153,15 @@ std::vector<std::uint32_t> select_rows(const Snapshot& snapshot, const ObjectDef
   const bool in_order = !backwards && (by_stamp ? stamp_order : id_order);
   const std::uint64_t wanted = what.offset + what.limit;
   std::vector<std::uint32_t> found;
+  // Rows that were committed after the snapshot are found by the indexes of now, but not seen (visibility_delay_ms).
+  const bool is_late = snapshot.commits < snapshot.org->commits.size();
   const auto chosen = [&](std::uint32_t slot) {
     if (what.filter == nullptr && !what.also) return true;
     const RowView row = snapshot.row(object, slot);
     return (what.filter == nullptr || what.filter->matches(snapshot, row)) && (!what.also || what.also(row));
   };
   const auto consider = [&](std::uint32_t slot) {
-    const RowState state = table.state(slot);
+    const RowState state = is_late ? snapshot.row(object, slot).image.state : table.state(slot);
     const bool visible = state == RowState::live || (what.include_deleted && state == RowState::deleted);
     if (visible && slot >= source.first_slot && slot <= source.last_slot && chosen(slot)) found.push_back(slot);
     return !in_order || found.size() < wanted;

@@ -187,5 +187,27 @@ TEST(Like, Matches) {
   EXPECT_FALSE(like_matches("abc", "%d"));
 }
 
+TEST_F(OrgTest, QueriesMaySeeCommitsLater) {
+  const std::string old_one = made("Account", R"({"Name":"old","Phone":"1"})");
+  org_.settings().visibility_delay_ms = 5'000;
+  org_.advance(10'000);
+  made("Account", R"({"Name":"new"})");
+  ASSERT_TRUE(update("Account", old_one, R"({"Phone":"2"})").success);
+  const auto phones = [this](const std::string& where) {
+    auto cursor = org_.query("SELECT Phone FROM Account" + where);
+    std::vector<std::string> out;
+    while (cursor && cursor->next()) {
+      const auto* text = std::get_if<std::string_view>(&cursor->cells()[0]);
+      out.emplace_back(text != nullptr ? *text : "-");
+    }
+    return out;
+  };
+  EXPECT_EQ(phones(""), std::vector<std::string>{"1"});
+  EXPECT_TRUE(phones(" WHERE Name = 'new'").empty());
+  EXPECT_EQ(org_.find("Account", old_one)->get("Phone"), Value("2")) << "a read by id sees it at once";
+  org_.advance(5'000);
+  EXPECT_EQ(phones(" ORDER BY Id"), (std::vector<std::string>{"2", "-"}));
+}
+
 }  // namespace
 }  // namespace orgsim

@@ -76,7 +76,9 @@ Outcome<void> Transaction::State::remove(const ObjectDef& object, std::uint32_t 
     row.state = RowState::purged;
     row.silent = true;
   }
-  return {};
+  if (!live) return {};
+  if (auto locked_rows = lock_parents(object, row, Operation::remove); !locked_rows) return locked_rows;
+  return automate_after(object, key, Operation::remove);
 }
 
 Outcome<void> Transaction::State::undelete(const ObjectDef& object, std::uint32_t slot, int depth) {
@@ -93,6 +95,8 @@ Outcome<void> Transaction::State::undelete(const ObjectDef& object, std::uint32_
     if (auto unique = check_unique(object, key, field, row.after[field.index]); !unique) return unique;
   }
   if (auto ruled = run_rules(object, key, row, Operation::undelete); !ruled) return ruled;
+  if (auto locked_rows = lock_parents(object, row, Operation::undelete); !locked_rows) return locked_rows;
+  if (auto automated = automate_after(object, key, Operation::undelete); !automated) return automated;
 
   // The children that the same delete took along come back with it.
   const Version* deletion = table.newest_version(slot);

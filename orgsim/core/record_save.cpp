@@ -203,22 +203,24 @@ Outcome<void> Transaction::State::save(const ObjectDef& object, RowKey key, cons
   // A modelling decision: an update that changes no field succeeds, but moves no stamp and makes no version and no
   // event. (The real org bumps the stamps; the protocol of design §5 must hold where a write leaves no event at all.)
   if (operation == Operation::update && row.after == statement_start) return {};
+  if (auto unlike = check_duplicates(object, key, row); !unlike) return unlike;
+  if (auto locked_rows = lock_parents(object, row, operation); !locked_rows) return locked_rows;
   stamp(row, object);
   for (const FieldDef& field : object.fields) {
     const Value& value = row.after[field.index];
     if ((field.id_lookup || field.unique) && !is_null(value)) note_key(object, field, value, key);
   }
-  return {};
+  return automate_after(object, key, operation);
 }
 
-Outcome<void> Transaction::State::run_rules(const ObjectDef& object, RowKey key, PendingRow& row,
-                                            Operation operation) const {
-  if (org.rules.empty()) return {};
-  RuleView view(object, org.id_of(key), operation, row);
-  for (const auto& [id, rule] : org.rules) {
-    if (auto error = rule(view)) return std::unexpected(std::move(*error));
+Outcome<void> Transaction::State::run_rules(const ObjectDef& object, RowKey key, PendingRow& row, Operation operation) {
+  if (!org.rules.empty()) {
+    RuleView view(object, org.id_of(key), operation, row);
+    for (const auto& [id, rule] : org.rules) {
+      if (auto error = rule(view)) return std::unexpected(std::move(*error));
+    }
   }
-  return {};
+  return automate_before(object, key, row, operation);
 }
 
 Outcome<void> Transaction::State::check(const ObjectDef& object, RowKey key, const PendingRow& row) {

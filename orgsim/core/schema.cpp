@@ -34,6 +34,12 @@ std::string ObjectDef::change_event_name() const {
   return name + "ChangeEvent";
 }
 
+const FieldDef* ObjectDef::hidden_field(std::string_view wanted) const {
+  const auto found = std::ranges::find_if(
+      fields, [wanted](const FieldDef& field) { return field.hidden && same_name(field.name, wanted); });
+  return found == fields.end() ? nullptr : &*found;
+}
+
 void ObjectDef::reindex() {
   by_name_.clear();
   by_relationship_.clear();

@@ -89,6 +89,8 @@ struct FieldDef {
   bool locks_parent = false;
   /// Removed by POST /orgsim/objects: not described, not readable, not writable; stored cells stay unread.
   bool removed = false;
+  /// Removed from sight by field-level security (`"readable":false`); its values stay, and it can be shown again.
+  bool hidden = false;
   std::string compound_name;  ///< the compound field this is a part of, or empty
   std::string extra_type_info;
   std::string formula;
@@ -145,6 +147,8 @@ struct ObjectDef {
 
   /// The field, in any letter case; removed fields are not found.
   [[nodiscard]] const FieldDef* field(std::string_view name) const;
+  /// A hidden field, in any letter case.
+  [[nodiscard]] const FieldDef* hidden_field(std::string_view name) const;
   /// The reference field behind a relationship name ("Account", "Parent__r"), in any letter case.
   [[nodiscard]] const FieldDef* relationship(std::string_view name) const;
   [[nodiscard]] const FieldDef* name_field() const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -49,6 +50,24 @@ Outcome<void> check_shape(const json& definition) {
   return {};
 }
 
+/// Field-level security: whether callers may not see the field, which is so until it is said otherwise.
+Outcome<bool> read_hidden(const json& definition, const FieldDef* known) {
+  const bool is_hidden = known != nullptr && known->hidden;
+  if (!definition.contains("readable")) return is_hidden;
+  const json& readable = definition["readable"];
+  if (!readable.is_boolean()) return fail(codes::kInvalidField, "'readable' must be true or false");
+  if (readable.get<bool>()) return false;
+  // What every record has is not subject to field-level security.
+  constexpr std::array<std::string_view, 7> kAlways = {
+      "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "IsDeleted", "SystemModstamp", "OwnerId"};
+  if (known == nullptr || known->type == FieldType::id || known->name_field || !known->nillable ||
+      std::ranges::find(kAlways, known->name) != kAlways.end()) {
+    return fail(codes::kInvalidField,
+                "only an existing field that is neither required nor a system field can be hidden");
+  }
+  return true;
+}
+
 bool is_external_id_type(const FieldDef& field) {
   return field.type == FieldType::string || field.type == FieldType::email || field.type == FieldType::double_;
 }
@@ -83,7 +102,9 @@ ObjectDef& Schema::create_custom(const std::string& name, const json& definition
 }
 
 void Schema::put_field(ObjectDef& object, FieldDef field) {
-  if (const FieldDef* existing = object.field(field.name)) {
+  const FieldDef* existing = object.field(field.name);
+  if (existing == nullptr) existing = object.hidden_field(field.name);
+  if (existing != nullptr) {
     object.fields[existing->index] = std::move(field);
     return;
   }
@@ -134,6 +155,7 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
     }
     const auto name = item["name"].get<std::string>();
     const FieldDef* known = existing != nullptr ? existing->field(name) : nullptr;
+    if (known == nullptr && existing != nullptr) known = existing->hidden_field(name);
     if (known == nullptr && !is_custom_name(name)) {
       return fail(codes::kInvalidField, fmt::format("'{}' is no custom field name (…__c)", name));
     }
@@ -141,6 +163,9 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
     json definition = item;
     const bool remove = item.contains("remove") && item["remove"] == true;
     definition.erase("remove");
+    auto hide = read_hidden(definition, known);
+    if (!hide) return std::unexpected(hide.error());
+    definition.erase("readable");
     if (remove && (known == nullptr || !known->custom)) {
       return fail(codes::kInvalidField, fmt::format("there is no custom field '{}' to remove", name));
     }
@@ -154,7 +179,8 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
         return fail(codes::kInvalidField, fmt::format("{}: unknown object '{}' in referenceTo", name, target));
       }
     }
-    field->removed = remove;
+    field->removed = remove || *hide;
+    field->hidden = *hide && !remove;
     fields.push_back(std::move(*field));
   }
   if (fields.size() + (existing != nullptr ? existing->fields.size() : 0) > kMaxFieldsPerObject) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "orgsim/core/org.h"
+
 namespace orgsim {
 namespace {
 
@@ -100,6 +102,39 @@ TEST(Schema, SaysWhatIsWrongAndChangesNothing) {
   }
   EXPECT_EQ(schema.revision(), revision);
   EXPECT_EQ(schema.object("Foo__c"), nullptr);
+}
+
+TEST(FieldSecurity, AHiddenFieldIsOutOfSightAndKeepsItsValues) {
+  Org org;
+  ASSERT_TRUE(org.select_for_events("Account", true));
+  Transaction first = org.begin({});
+  RecordInput input;
+  input.set("Name", Value("A"));
+  input.set("Phone", Value("7"));
+  const std::string id = first.insert("Account", input).id;
+  first.commit();
+  const auto readable = [&](bool yes) {
+    return org.apply_objects({{"name", "Account"}, {"fields", {{{"name", "phone"}, {"readable", yes}}}}});
+  };
+  const auto shown = org.topic_schema("/data/AccountChangeEvent");
+  ASSERT_TRUE(readable(false)) << readable(false).error().message;
+  EXPECT_EQ(org.query("SELECT Phone FROM Account").error().code, "INVALID_FIELD");
+  Transaction second = org.begin({});
+  RecordInput change;
+  change.set("Phone", Value("8"));
+  EXPECT_EQ(second.update("Account", id, change).errors.at(0).code, "INVALID_FIELD");
+  RecordInput other;
+  other.set("Fax", Value("9"));
+  EXPECT_TRUE(second.update("Account", id, other).success);
+  second.commit();
+  ASSERT_NE(shown, nullptr);
+  EXPECT_NE(org.topic_schema("/data/AccountChangeEvent")->id, shown->id);
+  ASSERT_TRUE(readable(true));
+  EXPECT_EQ(org.find("Account", id)->get("Phone"), Value("7"));
+  for (const char* never : {"Id", "Name", "OwnerId", "SystemModstamp", "Nope__c"}) {
+    EXPECT_FALSE(org.apply_objects({{"name", "Account"}, {"fields", {{{"name", never}, {"readable", false}}}}}))
+        << never;
+  }
 }
 
 }  // namespace

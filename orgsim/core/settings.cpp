@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 14> kNumbers = {{
+constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 15> kNumbers = {{
     {"daily_api_limit", &Settings::daily_api_limit},
     {"event_retention_ms", &Settings::event_retention_ms},
     {"max_retained_events", &Settings::max_retained_events},
@@ -21,6 +21,7 @@ constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 14> 
     {"request_time_limit_ms", &Settings::request_time_limit_ms},
     {"upsert_window_ms", &Settings::upsert_window_ms},
     {"lock_wait_ms", &Settings::lock_wait_ms},
+    {"visibility_delay_ms", &Settings::visibility_delay_ms},
     {"commit_delay_ms", &Settings::commit_delay_ms},
     {"bulk_queue_ms", &Settings::bulk_queue_ms},
     {"bulk_chunk_ms", &Settings::bulk_chunk_ms},
@@ -29,9 +30,11 @@ constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 14> 
     {"publish_stream_idle_ms", &Settings::publish_stream_idle_ms},
 }};
 
-constexpr std::array<std::pair<std::string_view, bool Settings::*>, 2> kFlags = {{
+constexpr std::array<std::pair<std::string_view, bool Settings::*>, 4> kFlags = {{
     {"merge_equal_changes", &Settings::merge_equal_changes},
     {"diff_large_text", &Settings::diff_large_text},
+    {"parent_locks", &Settings::parent_locks},
+    {"rollups_move_stamp", &Settings::rollups_move_stamp},
 }};
 
 constexpr std::array<std::pair<std::string_view, bool Settings::*>, 5> kTransports = {{

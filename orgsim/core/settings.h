@@ -19,6 +19,7 @@ struct Settings {
   std::int64_t request_time_limit_ms = 600'000;   ///< server kills a request that runs longer (§2.0)
   std::int64_t upsert_window_ms = 0;              ///< between an upsert's lookup and its insert (§5)
   std::int64_t lock_wait_ms = 10'000;             ///< UNABLE_TO_LOCK_ROW after this wait
+  std::int64_t visibility_delay_ms = 0;           ///< commit → seen by queries; reads by id see it at once
   std::int64_t commit_delay_ms = 0;               ///< between a request's last statement and its commit
   std::int64_t bulk_queue_ms = 0;                 ///< how long a Bulk job or batch waits before work on it starts
   std::int64_t bulk_chunk_ms = 0;                 ///< added to each 200 rows of a Bulk load, and to a Bulk query's run
@@ -26,6 +27,8 @@ struct Settings {
   std::int64_t overflow_limit = 100'000;  ///< changes in one transaction before GAP_OVERFLOW (§4.7)
   /// Equal changes of several records in one transaction become one event with several recordIds (§0.5).
   bool merge_equal_changes = false;
+  bool parent_locks = true;         ///< writes lock the parents that the org is known to lock (§5)
+  bool rollups_move_stamp = false;  ///< a recalculated roll-up moves its record's SystemModstamp (§6.3: not known)
   /// A small change of a large text field is shown as a unified diff, named in diffFields (§4.5).
   bool diff_large_text = true;
   std::int64_t daily_event_limit = 0;  ///< events delivered in 24 h, all subscribers together (§4.8); 0: no limit

@@ -112,6 +112,8 @@ SaveResult Transaction::undelete(std::string_view object_name, std::string_view 
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
 }
 
+std::int64_t Transaction::service_ms() const { return state_ ? state_->service_ms : 0; }
+
 std::size_t Transaction::savepoint() const { return state_->undo.size(); }
 
 void Transaction::roll_back_to(std::size_t savepoint) {

@@ -47,6 +47,30 @@ struct UpsertOptions {
   bool update_only = false;  ///< ?updateOnly=true: NOT_FOUND instead of an insert
 };
 
+/// What a merge did; `result` names the winner.
+struct MergeResult {
+  SaveResult result;
+  std::vector<std::string> merged = {};   ///< the losers, now deleted
+  std::vector<std::string> related = {};  ///< records that point to the winner instead
+};
+
+/// What becomes of a lead: new records, unless an account or contact is named.
+struct LeadConversion {
+  std::string lead_id;
+  std::string status = {};  ///< empty: Closed - Converted
+  std::string account_id = {};
+  std::string contact_id = {};
+  std::string opportunity_name = {};  ///< empty: the lead's company
+  bool create_opportunity = true;
+};
+
+struct ConvertResult {
+  SaveResult result;
+  std::string account_id = {};
+  std::string contact_id = {};
+  std::string opportunity_id = {};
+};
+
 /// What an upsert's key matched when it was looked up. Real upserts look up first and insert later (spec §5, the race
 /// model): keep one of these across another transaction's commit to play the race.
 struct UpsertTarget {
@@ -88,6 +112,15 @@ class Transaction {
 
   /// A record as this transaction sees it, its own writes included; the errors are those of Org::find.
   [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id) const;
+
+  /// Moves the losers' children to the winner, writes `fields` to it and deletes the losers with its id as their
+  /// MasterRecordId. One or two losers, mergeable objects only (spec §6.4).
+  MergeResult merge(std::string_view object, std::string_view winner, const std::vector<std::string>& losers,
+                    const RecordInput& fields);
+  ConvertResult convert_lead(const LeadConversion& wanted);
+
+  /// How long automation keeps the transaction open: whoever serves it waits so long before commit().
+  [[nodiscard]] std::int64_t service_ms() const;
 
   /// A savepoint and the way back to it, for allOrNone and composite requests.
   [[nodiscard]] std::size_t savepoint() const;

@@ -58,14 +58,33 @@ struct Transaction::State {
                        const UpdateOptions& options);
   Outcome<void> save(const ObjectDef& object, RowKey key, const std::vector<Assignment>& assignments,
                      Operation operation);
-  Outcome<void> run_rules(const ObjectDef& object, RowKey key, PendingRow& row, Operation operation) const;
+  Outcome<void> run_rules(const ObjectDef& object, RowKey key, PendingRow& row, Operation operation);
   Outcome<void> check(const ObjectDef& object, RowKey key, const PendingRow& row);
+
+  // Parents and automation (parent_locks.cpp, automation_run.cpp).
+  Outcome<void> lock_parents(const ObjectDef& object, const PendingRow& row, Operation operation);
+  Outcome<void> lock_parent(const Value& id);
+  Outcome<void> automate_before(const ObjectDef& object, RowKey key, PendingRow& row, Operation operation);
+  Outcome<void> check_duplicates(const ObjectDef& object, RowKey key, const PendingRow& row);
+  Outcome<void> automate_after(const ObjectDef& object, RowKey key, Operation operation);
+  Outcome<void> run_after_rules(const ObjectDef& object, RowKey key, Operation operation);
+  Outcome<void> run_write(const ObjectDef& object, RowKey key, const AutomationRule& rule, Operation operation,
+                          const std::vector<Value>& before, const std::vector<Value>& after);
+  Outcome<void> roll_up(const AutomationRule& rule, const Value& parent_id);
   Outcome<void> check_unique(const ObjectDef& object, RowKey key, const FieldDef& field, const Value& value);
   Outcome<void> check_reference(const FieldDef& field, const Value& value) const;
   Outcome<const FieldDef*> key_field(const ObjectDef& object, std::string_view name) const;
   Outcome<void> remove(const ObjectDef& object, std::uint32_t slot, bool purge, int depth);
   Outcome<void> detach_children(const ObjectDef& object, std::uint32_t slot, bool purge, int depth);
   Outcome<void> undelete(const ObjectDef& object, std::uint32_t slot, int depth);
+
+  // Identity moves (record_merge.cpp).
+  Outcome<MergeResult> merge(const ObjectDef& object, std::string_view winner, const std::vector<std::string>& losers,
+                             const RecordInput& fields);
+  /// Makes everything that points to the one point to the other; the ids of what was changed.
+  Outcome<std::vector<std::string>> repoint(const ObjectDef& object, const std::string& loser,
+                                            const std::string& winner);
+  Outcome<ConvertResult> convert(const LeadConversion& wanted);
 
   // The end (transaction_commit.cpp).
   CommitResult commit();
@@ -76,8 +95,12 @@ struct Transaction::State {
   auto statement(Body body) {
     if (!started_ms) started_ms = org.now();
     const std::size_t savepoint = undo.size();
+    const std::int64_t service_before = service_ms;
     auto outcome = body();
-    if (!outcome) roll_back_to(savepoint);
+    if (!outcome) {
+      roll_back_to(savepoint);
+      service_ms = service_before;
+    }
     return outcome;
   }
 
@@ -96,6 +119,8 @@ struct Transaction::State {
   std::unordered_multimap<std::string, RowKey> keys;  // may be stale: readers check the row
   std::vector<std::string> unique_keys;               // entries of org.unique_keys to take back at the end
   std::vector<RowKey> locked;
+  int automation_depth = 0;
+  std::int64_t service_ms = 0;
 };
 
 /// Fields that the platform sets from others: person names, stages and closed flags, auto-numbers (derived_fields.cpp).

@@ -15,6 +15,7 @@ struct Writer {
   std::string api = "rest";  ///< rest, bulkapi, soap …; empty for changes with no API origin (changeOrigin "")
   std::string version = "62.0";
   Transport transport = Transport::rows;
+  bool allow_duplicates = false;  ///< Sforce-Duplicate-Rule-Header allowSave=true
 };
 
 }  // namespace orgsim

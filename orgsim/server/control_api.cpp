@@ -34,22 +34,27 @@ HttpResponse ControlApi::serve(const HttpRequest& request) {
   const std::string call = segments.size() > 1 ? to_lower(segments[1]) : "";
   const bool get = request.method == "GET";
   const bool post = request.method == "POST";
+  if (segments.size() == 1) return get ? page() : wrong_method(request);
   if (segments.size() == 2) {
+    if (call == "events") return get ? events(request) : wrong_method(request);
+    if (call == "calls") return get ? calls(request) : wrong_method(request);
     if (call == "status") return get ? status() : wrong_method(request);
     if (call == "reset") return post ? reset() : wrong_method(request);
     if (call == "objects") return post ? objects(request) : wrong_method(request);
     if (call == "faults") return faults(request);
     if (call == "settings") return settings(request);
+    if (call == "rules") return rules(request);
     if (call == "channels") return channels(request);
     if (call == "subscriptions") return subscriptions(request);
   }
   if (segments.size() == 3 && call == "records") return records(request, segments[2]);
+  if (segments.size() == 3 && call == "rules") return rules(request);
   if (segments.size() == 3 && call == "subscriptions") return subscriptions(request);
   if (segments.size() == 4 && call == "history") return get ? history(segments[2], segments[3]) : wrong_method(request);
   return control_error(
       404, codes::kNotFound,
-      "the calls are status, reset, objects, records/{Object}, history/{Object}/{Id}, faults, settings, channels, "
-      "subscriptions");
+      "the calls are status, reset, objects, records/{Object}, history/{Object}/{Id}, faults, settings, rules, events, "
+      "calls, channels, subscriptions");
 }
 
 HttpResponse ControlApi::status() {
@@ -75,6 +80,7 @@ HttpResponse ControlApi::status() {
 HttpResponse ControlApi::reset() {
   faults_.clear();
   usage_.clear();
+  calls_.clear();
   sessions_.set_timeout_ms(Sessions::kDefaultTimeoutMs);
   host_.reset();
   return json_answer(200, {{"ok", true}});

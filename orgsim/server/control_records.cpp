@@ -1,6 +1,8 @@
 // /orgsim/records: writes as a person would make them, synthetic rows, and the oracle's read (design §7).
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/transaction.h"
@@ -85,13 +87,14 @@ SaveResult run(Transaction& transaction, const Work& work, const std::string& ke
 }  // namespace
 
 HttpResponse ControlApi::records(const HttpRequest& request, const std::string& object) {
-  if (request.method == "GET") return read_records(object);
+  if (request.method == "GET") return read_records(request, object);
   if (request.method != "POST") return json_answer(405, {{"error", "METHOD_NOT_ALLOWED"}, {"message", request.method}});
   const Outcome<json> body = parse_json(request.body);
   if (!body) return bad_request(body.error().message);
   if (!body->is_object()) return bad_request("the body must be an object");
   try {
-    return body->contains("generate") ? generate(object, *body) : write_records(object, *body);
+    if (body->contains("generate")) return generate(object, *body);
+    return body->contains("merge") ? merge(object, *body) : write_records(object, *body);
   } catch (const json::exception& wrong_type) {
     return bad_request(wrong_type.what());
   }
@@ -108,6 +111,27 @@ HttpResponse ControlApi::generate(const std::string& object, const json& body) {
   org.announce();
   if (!made) return json_answer(400, {{"error", made.error().code}, {"message", made.error().message}});
   return json_answer(200, {{"generated", made->count}, {"first_id", made->first_id}, {"last_id", made->last_id}});
+}
+
+HttpResponse ControlApi::merge(const std::string& object, const json& body) {
+  const json& wanted = body["merge"];
+  const auto winner = wanted.at("winner").get<std::string>();
+  const auto losers = wanted.at("losers").get<std::vector<std::string>>();
+  const Outcome<RecordInput> fields = record_input(wanted.value("fields", json::object()));
+  if (!fields) return bad_request(fields.error().message);
+  OrgHost::Access org = host_.access();
+  Transaction transaction = org->begin(read_writer(body, *org));
+  MergeResult merged;
+  wait_for_locks(org, [&] {
+    merged = transaction.merge(object, winner, losers, *fields);
+    return std::vector<SaveResult>{merged.result};
+  });
+  const bool done = merged.result.success && commit_in_time(org, transaction, std::chrono::steady_clock::now());
+  if (!done) transaction.roll_back();
+  json out = save_result_json(merged.result, false);
+  out["mergedRecordIds"] = merged.merged;
+  out["updatedRelatedIds"] = merged.related;
+  return json_answer(done ? 200 : 400, out);
 }
 
 HttpResponse ControlApi::write_records(const std::string& object, const json& body) {
@@ -138,7 +162,7 @@ HttpResponse ControlApi::write_records(const std::string& object, const json& bo
                                             {"transactionKey", committed.transaction_key}});
 }
 
-HttpResponse ControlApi::read_records(const std::string& object) {
+HttpResponse ControlApi::read_records(const HttpRequest& request, const std::string& object) {
   const OrgHost::Access org = host_.access();
   const ObjectDef* found = org->schema().object(object);
   if (found == nullptr) return json_answer(404, {{"error", codes::kNotFound}, {"message", "no object " + object}});
@@ -148,6 +172,11 @@ HttpResponse ControlApi::read_records(const std::string& object) {
   }
   soql.back() = ' ';
   soql += "FROM " + found->name;
+  if (const auto limit = request.param("limit")) {
+    std::uint64_t count = 0;
+    std::from_chars(limit->data(), limit->data() + limit->size(), count);
+    soql += fmt::format(" ORDER BY Id LIMIT {}", std::clamp<std::uint64_t>(count, 1, 2'000'000));
+  }
   Outcome<QueryCursor> cursor = org->query(soql, {.include_deleted = true});
   if (!cursor) return json_answer(500, {{"error", cursor.error().code}, {"message", cursor.error().message}});
 

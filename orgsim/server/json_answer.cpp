@@ -9,8 +9,15 @@ namespace {
 
 using nlohmann::json;
 
+void add_details(json& out, const Error& error) {
+  if (error.details.empty()) return;
+  out["duplicateResult"] = json::parse(error.details, nullptr, false);
+}
+
 json error_json(const Error& error) {
-  return {{"message", error.message}, {"errorCode", error.code}, {"fields", error.fields}};
+  json out = {{"message", error.message}, {"errorCode", error.code}, {"fields", error.fields}};
+  add_details(out, error);
+  return out;
 }
 
 bool nested_too_deep(std::string_view body) {
@@ -81,6 +88,7 @@ json save_result_json(const SaveResult& result, bool upsert) {
   json errors = json::array();
   for (const Error& error : result.errors) {
     errors.push_back({{"statusCode", error.code}, {"message", error.message}, {"fields", error.fields}});
+    add_details(errors.back(), error);
   }
   json out = json::object();
   if (!result.id.empty()) out["id"] = result.id;

@@ -103,8 +103,8 @@ class OrgServer::Impl {
         rest_(host_, sessions_, usage_, bulk_, streaming_),
         bulk1_(host_, sessions_, usage_, bulk_),
         soap_(host_, sessions_, usage_, oauth_),
-        control_(host_, sessions_, usage_, faults_),
-        pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_},
+        control_(host_, sessions_, usage_, faults_, calls_),
+        pubsub_environment_{.host = host_, .sessions = sessions_, .usage = usage_, .faults = faults_, .calls = calls_},
         pubsub_(pubsub_environment_) {
     host_.on_new_org([this](Org& org) { push_topics_.attach(org); });
     const std::string integration_user = host_.access()->integration_user_id();
@@ -156,7 +156,13 @@ class OrgServer::Impl {
 
  private:
   HttpResponse handle(const HttpRequest& request) {
-    return faults_.serve(request, [this](const HttpRequest& in) { return route(in); });
+    HttpResponse out = faults_.serve(request, [this](const HttpRequest& in) { return route(in); });
+    if (request.segments.empty() || request.segments.front() != "orgsim") {
+      const auto took = std::chrono::steady_clock::now() - request.arrived;
+      calls_.add(request.method, request.raw_path, out.fate == ConnectionFate::keep ? out.status : 0,
+                 std::chrono::duration_cast<std::chrono::microseconds>(took).count(), wall_clock_ms());
+    }
+    return out;
   }
 
   HttpResponse route(const HttpRequest& request) {
@@ -202,6 +208,7 @@ class OrgServer::Impl {
   const std::string organization_id_ = host_.access()->organization_id();
   Sessions sessions_;
   ApiUsage usage_;
+  CallLog calls_;
   FaultGate faults_;
   OAuth oauth_;
   StreamingEvents streaming_;

@@ -76,25 +76,25 @@ class Service final : public StreamingService {
 
   grpc::ServerBidiReactor<eventbus::v1::FetchRequest, eventbus::v1::FetchResponse>* Subscribe(
       grpc::CallbackServerContext* context) override {
-    environment_.usage.count_free("pubsub_subscribe");
+    note("pubsub_subscribe", "Subscribe");
     return new Subscription(environment_, *context, token_of(*context), refuse_stream(*context));
   }
 
   grpc::ServerBidiReactor<eventbus::v1::ManagedFetchRequest, eventbus::v1::ManagedFetchResponse>* ManagedSubscribe(
       grpc::CallbackServerContext* context) override {
-    environment_.usage.count_free("pubsub_managed_subscribe");
+    note("pubsub_managed_subscribe", "ManagedSubscribe");
     return new ManagedStream(environment_, *context, token_of(*context), refuse_stream(*context));
   }
 
   grpc::ServerBidiReactor<eventbus::v1::PublishRequest, eventbus::v1::PublishResponse>* PublishStream(
       grpc::CallbackServerContext* context) override {
-    environment_.usage.count_free("pubsub_publish_stream");
+    note("pubsub_publish_stream", "PublishStream");
     return new orgsim::PublishStream(environment_, *context, token_of(*context), refuse_stream(*context));
   }
 
   grpc::Status Publish(grpc::ServerContext* context, const eventbus::v1::PublishRequest* request,
                        eventbus::v1::PublishResponse* reply) override {
-    environment_.usage.count_free("pubsub_publish");
+    note("pubsub_publish", "Publish");
     if (auto error = refuse_caller(environment_, context->client_metadata())) return fail_call(*context, *error);
     const std::string token = metadata_value(context->client_metadata(), "accesstoken");
     if (auto error = publish_events(environment_, *request, token, "Publish", next_rpc_id(), *reply)) {
@@ -105,7 +105,7 @@ class Service final : public StreamingService {
 
   grpc::Status GetTopic(grpc::ServerContext* context, const eventbus::v1::TopicRequest* request,
                         eventbus::v1::TopicInfo* reply) override {
-    environment_.usage.count_free("pubsub_get_topic");
+    note("pubsub_get_topic", "GetTopic");
     if (auto error = refuse(*context, "GetTopic")) return fail_call(*context, *error);
     const OrgHost::Access org = environment_.host.access();
     if (!org->topic_exists(request->topic_name())) {
@@ -123,7 +123,7 @@ class Service final : public StreamingService {
 
   grpc::Status GetSchema(grpc::ServerContext* context, const eventbus::v1::SchemaRequest* request,
                          eventbus::v1::SchemaInfo* reply) override {
-    environment_.usage.count_free("pubsub_get_schema");
+    note("pubsub_get_schema", "GetSchema");
     if (auto error = refuse(*context, "GetSchema")) return fail_call(*context, *error);
     const OrgHost::Access org = environment_.host.access();
     const auto schema = org->event_schema(request->schema_id());
@@ -138,6 +138,11 @@ class Service final : public StreamingService {
   }
 
  private:
+  void note(std::string_view kind, std::string_view call) {
+    environment_.usage.count_free(kind);
+    environment_.calls.add("GRPC", fmt::format("/eventbus.v1.PubSub/{}", call), 0, 0, wall_clock_ms());
+  }
+
   static std::string token_of(const grpc::CallbackServerContext& context) {
     return metadata_value(context.client_metadata(), "accesstoken");
   }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "orgsim/server/api_usage.h"
+#include "orgsim/server/call_log.h"
 #include "orgsim/server/fault_gate.h"
 #include "orgsim/server/org_host.h"
 #include "orgsim/server/sessions.h"
@@ -20,6 +21,7 @@ struct PubSubEnvironment {
   Sessions& sessions;
   ApiUsage& usage;
   FaultGate& faults;
+  CallLog& calls;
   std::atomic<int> streams = 0;
   std::atomic<std::uint64_t> next_rpc = 1;
   /// Managed subscriptions that have a stream, by id; guarded by the org's access.

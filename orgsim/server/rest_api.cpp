@@ -53,6 +53,8 @@ Writer make_writer(const HttpRequest& request, std::string user_id, std::string 
   writer.user_id = std::move(user_id);
   writer.version = std::move(version);
   writer.client = std::string(header_option(request.header("sforce-call-options"), "client"));
+  writer.allow_duplicates =
+      equals_ignoring_case(header_option(request.header("sforce-duplicate-rule-header"), "allowSave"), "true");
   return writer;
 }
 

@@ -45,7 +45,13 @@ struct SoapRecordsCall {
   std::string version;
 };
 
-/// create, update, upsert, delete, undelete, emptyRecycleBin, retrieve; a fault for every other name.
+/// create, update, upsert, delete, undelete, emptyRecycleBin, retrieve, merge, convertLead; a fault for every other
+/// name.
 HttpResponse serve_soap_records(const SoapRecordsCall& call);
+/// merge and convertLead.
+HttpResponse serve_soap_merge(const SoapRecordsCall& call);
+/// One <sObjects>: type, fieldsToNull, Id and fields; a field with elements inside is a parent named by its external
+/// id.
+BatchRecord soap_record(const pugi::xml_node& node);
 
 }  // namespace orgsim

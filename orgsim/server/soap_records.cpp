@@ -40,37 +40,11 @@ HttpResponse too_many(std::size_t max) {
                     "InvalidIdFault");
 }
 
-/// One <sObjects>: type, fieldsToNull, Id and fields; a field with elements inside is a parent named by its external
-/// id.
-BatchRecord read_record(const pugi::xml_node& node) {
-  BatchRecord record;
-  for (const pugi::xml_node& field : node.children()) {
-    if (field.type() != pugi::node_element) continue;
-    const std::string name(local_name(field));
-    const std::string text = soap_text(field);
-    if (name == "type") {
-      record.object = text;
-    } else if (name == "Id" || name == "id") {
-      record.input.id = text;
-    } else if (name == "fieldsToNull") {
-      record.input.set(text, Value{});
-    } else if (const pugi::xml_node inner = field.find_child([](const pugi::xml_node& child) {
-                 return child.type() == pugi::node_element && local_name(child) != "type";
-               })) {
-      record.input.set_parent(name, local_name(inner), Value(soap_text(inner)), soap_text(soap_child(field, "type")));
-    } else if (!is_nil(field) && !text.empty()) {
-      // An empty element is not spoken of: null is said by fieldsToNull.
-      record.input.set(name, Value(text));
-    }
-  }
-  return record;
-}
-
 Outcome<std::vector<BatchRecord>> read_batch(const SoapRecordsCall& call, Operation operation) {
   std::vector<BatchRecord> out;
   if (operation == Operation::insert || operation == Operation::update || operation == Operation::upsert) {
     for (const pugi::xml_node& node : call.call.operation.children()) {
-      if (local_name(node) == "sObjects") out.push_back(read_record(node));
+      if (local_name(node) == "sObjects") out.push_back(soap_record(node));
     }
     return out;
   }
@@ -214,8 +188,33 @@ HttpResponse retrieve(const SoapRecordsCall& call) {
 
 }  // namespace
 
+BatchRecord soap_record(const pugi::xml_node& node) {
+  BatchRecord record;
+  for (const pugi::xml_node& field : node.children()) {
+    if (field.type() != pugi::node_element) continue;
+    const std::string name(local_name(field));
+    const std::string text = soap_text(field);
+    if (name == "type") {
+      record.object = text;
+    } else if (name == "Id" || name == "id") {
+      record.input.id = text;
+    } else if (name == "fieldsToNull") {
+      record.input.set(text, Value{});
+    } else if (const pugi::xml_node inner = field.find_child([](const pugi::xml_node& child) {
+                 return child.type() == pugi::node_element && local_name(child) != "type";
+               })) {
+      record.input.set_parent(name, local_name(inner), Value(soap_text(inner)), soap_text(soap_child(field, "type")));
+    } else if (!is_nil(field) && !text.empty()) {
+      // An empty element is not spoken of: null is said by fieldsToNull.
+      record.input.set(name, Value(text));
+    }
+  }
+  return record;
+}
+
 HttpResponse serve_soap_records(const SoapRecordsCall& call) {
   const std::string& name = call.call.name;
+  if (name == "merge" || name == "convertLead") return serve_soap_merge(call);
   if (name == "retrieve") return retrieve(call);
   for (const Operation operation : {Operation::insert, Operation::update, Operation::upsert, Operation::remove,
                                     Operation::undelete, Operation::purge}) {

@@ -236,5 +236,33 @@ TEST_F(SoapTest, WhatIsNoEnvelopeIsAFault) {
   EXPECT_EQ(raw("GET", "/services/Soap/u/62.0", "", {}, "").status, 405);
 }
 
+TEST_F(SoapTest, MergeAndConvertLead) {
+  const std::string winner = create("Account", {{"Name", "W"}});
+  const std::string loser = create("Account", {{"Name", "L"}});
+  const std::string contact = create("Contact", {{"LastName", "C"}, {"AccountId", loser}});
+  const Answer merged = with_session(
+      fmt::format(R"(<merge><request><masterRecord><type>Account</type><Id>{}</Id><Phone>7</Phone></masterRecord>)"
+                  R"(<recordToMergeIds>{}</recordToMergeIds></request></merge>)",
+                  winner, loser));
+  EXPECT_EQ(element(merged.text, "success"), "true") << merged.text;
+  EXPECT_EQ(element(merged.text, "mergedRecordIds"), loser);
+  EXPECT_EQ(element(merged.text, "updatedRelatedIds"), contact);
+  EXPECT_EQ(get("sobjects/Contact/" + contact).body["AccountId"], winner);
+  EXPECT_EQ(query("SELECT Phone FROM Account WHERE Id='" + winner + "'").body["records"][0]["Phone"], "7");
+  const Answer gone = get("queryAll?q=" + url_encode("SELECT MasterRecordId FROM Account WHERE Id='" + loser + "'"));
+  EXPECT_EQ(gone.body["records"][0]["MasterRecordId"], winner);
+  const Answer again = with_session(fmt::format(
+      R"(<merge><request><masterRecord><type>Account</type><Id>{}</Id></masterRecord><recordToMergeIds>{}</recordToMergeIds></request></merge>)",
+      winner, loser));
+  EXPECT_EQ(element(again.text, "statusCode"), "ENTITY_IS_DELETED");
+  const std::string lead = create("Lead", {{"LastName", "L"}, {"Company", "Acme"}});
+  const Answer converted = with_session(
+      fmt::format("<convertLead><leadConverts><leadId>{}</leadId><convertedStatus>Closed - Converted</convertedStatus>"
+                  "<doNotCreateOpportunity>true</doNotCreateOpportunity></leadConverts></convertLead>",
+                  lead));
+  EXPECT_EQ(element(converted.text, "success"), "true") << converted.text;
+  EXPECT_EQ(get("sobjects/Lead/" + lead).body["ConvertedContactId"], element(converted.text, "contactId"));
+}
+
 }  // namespace
 }  // namespace orgsim

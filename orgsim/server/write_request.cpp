@@ -9,8 +9,10 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 bool is_locked(const SaveResult& result) {
-  return !result.success && std::any_of(result.errors.begin(), result.errors.end(),
-                                        [](const Error& error) { return error.code == codes::kUnableToLockRow; });
+  // A lock that a trigger ran into is told inside the trigger's error.
+  return !result.success && std::any_of(result.errors.begin(), result.errors.end(), [](const Error& error) {
+    return error.code == codes::kUnableToLockRow || error.message.find(codes::kUnableToLockRow) != std::string::npos;
+  });
 }
 
 }  // namespace
@@ -42,7 +44,8 @@ std::vector<SaveResult> wait_for_locks(OrgHost::Access& org,
 
 bool commit_in_time(OrgHost::Access& org, Transaction& transaction, steady_clock::time_point started,
                     CommitResult* committed) {
-  if (const std::int64_t delay = org->settings().commit_delay_ms; delay > 0) org.pause(milliseconds(delay));
+  const std::int64_t delay = org->settings().commit_delay_ms + transaction.service_ms();
+  if (delay > 0) org.pause(milliseconds(delay));
   if (steady_clock::now() - started > milliseconds(org->settings().request_time_limit_ms)) {
     transaction.roll_back();
     org.announce();

@@ -35,8 +35,9 @@ class RequestTransaction {
 /// wait (spec §5). The statement must leave no trace when it fails; a batch rolls back to its savepoint itself.
 std::vector<SaveResult> wait_for_locks(OrgHost::Access& org, const std::function<std::vector<SaveResult>()>& statement);
 
-/// Commits after the org's commit delay and tells subscribers. False, and rolled back, when the request has been
-/// running longer than the org allows: nothing of it will ever be applied (design §5 rule 7).
+/// Commits after the org's commit delay and the time that its automation takes, and tells subscribers. False, and
+/// rolled back, when the request has been running longer than the org allows: nothing of it will ever be applied
+/// (design §5 rule 7).
 bool commit_in_time(OrgHost::Access& org, Transaction& transaction, std::chrono::steady_clock::time_point started,
                     CommitResult* committed = nullptr);
 
