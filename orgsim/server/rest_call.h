@@ -96,7 +96,7 @@ HttpResponse serve_list_views(const RestCall& call, std::string_view object);
 /// ?explain= of a query, or of a list view by its id.
 HttpResponse serve_explain(const RestCall& call, std::string_view soql);
 /// ?columns=true of a query.
-HttpResponse serve_columns(const QueryCursor& cursor);
+HttpResponse serve_columns(const QueryCursor& cursor, const Schema& schema);
 /// /sobjects/StreamingChannel/{id}/push
 HttpResponse serve_channel_push(const RestCall& call);
 HttpResponse serve_tooling(const RestCall& call);

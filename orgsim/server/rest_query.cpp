@@ -131,7 +131,7 @@ HttpResponse serve_query(const RestCall& call, bool include_deleted) {
   OrgHost::Access org = call.environment.host.access();
   Outcome<QueryCursor> cursor = org->query(*soql, {.include_deleted = include_deleted, .allow_all_rows = false});
   if (!cursor) return error_answer(cursor.error());
-  if (call.request.param("columns").value_or("") == "true") return serve_columns(*cursor);
+  if (call.request.param("columns").value_or("") == "true") return serve_columns(*cursor, org->schema());
   if (cursor->is_count()) {
     return json_answer(200, {{"totalSize", cursor->total_size()}, {"done", true}, {"records", json::array()}});
   }

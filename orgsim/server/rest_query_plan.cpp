@@ -33,31 +33,59 @@ json column_json(const QueryColumn& column, std::string_view name) {
   const FieldDef& field = *column.field;
   const bool number = is_number(field.type);
   const bool flag = field.type == FieldType::boolean;
-  return {
-      {"aggregate", false},
-      {"apexType", flag                                                                ? "Boolean"
-                   : field.type == FieldType::int_                                     ? "Integer"
-                   : number                                                            ? "Double"
-                   : field.type == FieldType::datetime                                 ? "Datetime"
-                   : field.type == FieldType::date                                     ? "Date"
-                   : field.type == FieldType::time                                     ? "Time"
-                   : field.type == FieldType::id || field.type == FieldType::reference ? "Id"
-                                                                                       : "String"},
-      {"booleanType", flag},
-      {"columnName", name},
-      {"custom", field.custom},
-      {"displayName", name},
-      {"foreignKeyName",
-       field.type == FieldType::reference && !field.relationship_name.empty() ? json(field.relationship_name) : json()},
-      {"insertable", field.createable},
-      {"joinColumns", json::array()},
-      {"numberType", number},
-      {"textType", is_text(field.type)},
-      {"updatable", field.updateable}};
+  return {{"aggregate", false},
+          {"apexType", flag                                                                ? "Boolean"
+                       : field.type == FieldType::int_                                     ? "Integer"
+                       : number                                                            ? "Double"
+                       : field.type == FieldType::datetime                                 ? "Datetime"
+                       : field.type == FieldType::date                                     ? "Date"
+                       : field.type == FieldType::time                                     ? "Time"
+                       : field.type == FieldType::id || field.type == FieldType::reference ? "Id"
+                                                                                           : "String"},
+          {"booleanType", flag},
+          {"columnName", name},
+          {"custom", field.custom},
+          {"displayName", name},
+          {"foreignKeyName", nullptr},
+          {"insertable", field.createable},
+          {"joinColumns", json::array()},
+          {"numberType", number},
+          {"textType", is_text(field.type)},
+          {"updatable", field.updateable}};
 }
 
-/// Puts the column into the tree of relationships: one column for each, its fields in joinColumns.
-void add_column(json& columns, const QueryColumn& column, std::size_t depth) {
+/// A column that only holds others: a relationship to a parent or to children.
+json join_json(std::string_view name, bool aggregate, json foreign_key) {
+  json out = {{"aggregate", aggregate},
+              {"apexType", nullptr},
+              {"columnName", name},
+              {"displayName", name},
+              {"foreignKeyName", std::move(foreign_key)},
+              {"joinColumns", json::array()}};
+  for (const char* flag : {"booleanType", "custom", "insertable", "numberType", "textType", "updatable"})
+    out[flag] = false;
+  return out;
+}
+
+/// "AVG(Amount)" as the org shows it: "avg(Amount)".
+std::string function_name(const std::string& text) {
+  const std::size_t end = std::min(text.find('('), text.size());
+  return to_lower(text.substr(0, end)) + text.substr(end);
+}
+
+json function_json(const QueryColumn& column) {
+  json out = column_json(column, column.path);
+  out["aggregate"] = true;
+  out["apexType"] = nullptr;
+  out["displayName"] = function_name(column.function);
+  for (const char* flag : {"custom", "insertable", "updatable"}) out[flag] = false;
+  return out;
+}
+
+/// Puts the column into the tree of relationships: one column for each, its fields in joinColumns. `object` is the one
+/// whose columns these are, or null when that is not known.
+void add_column(json& columns, const Schema& schema, const ObjectDef* object, const QueryColumn& column,
+                std::size_t depth) {
   if (depth == column.parents.size()) {
     columns.push_back(column_json(column, column.field->name));
     return;
@@ -65,16 +93,14 @@ void add_column(json& columns, const QueryColumn& column, std::size_t depth) {
   const std::string& parent = column.parents[depth];
   auto found =
       std::find_if(columns.begin(), columns.end(), [&parent](const json& one) { return one["columnName"] == parent; });
+  const FieldDef* reference = object == nullptr ? nullptr : object->relationship(parent);
   if (found == columns.end()) {
-    json join = column_json(column, parent);
-    join["apexType"] = "SObject";
-    for (const char* flag : {"booleanType", "numberType", "textType", "insertable", "updatable", "custom"})
-      join[flag] = false;
-    join["foreignKeyName"] = nullptr;
-    columns.push_back(std::move(join));
+    columns.push_back(join_json(parent, false, reference == nullptr ? json() : json(reference->name)));
     found = columns.end() - 1;
   }
-  add_column((*found)["joinColumns"], column, depth + 1);
+  const bool one_target = reference != nullptr && reference->reference_to.size() == 1;
+  const ObjectDef* next = one_target ? schema.object(reference->reference_to.front()) : nullptr;
+  add_column((*found)["joinColumns"], schema, next, column, depth + 1);
 }
 
 }  // namespace
@@ -109,30 +135,23 @@ HttpResponse serve_explain(const RestCall& call, std::string_view text) {
   return json_answer(200, {{"plans", std::move(plans)}, {"sourceQuery", soql}});
 }
 
-HttpResponse serve_columns(const QueryCursor& cursor) {
+HttpResponse serve_columns(const QueryCursor& cursor, const Schema& schema) {
   json columns = json::array();
   bool has_id = false;
   for (const QueryColumn& column : cursor.columns()) {
     if (cursor.is_aggregate()) {
-      json one = column_json(column, column.path);
-      one["aggregate"] = !column.function.empty();
-      if (!column.function.empty()) one["displayName"] = column.function;
-      columns.push_back(std::move(one));
+      columns.push_back(column.function.empty() ? column_json(column, column.path) : function_json(column));
       continue;
     }
-    add_column(columns, column, 0);
+    add_column(columns, schema, &cursor.object(), column, 0);
     has_id = has_id || (column.parents.empty() && column.field->name == "Id");
   }
   for (const ChildColumns& children : cursor.child_columns()) {
-    json join = {{"aggregate", true},
-                 {"apexType", "SObject"},
-                 {"columnName", children.relationship},
-                 {"displayName", children.relationship},
-                 {"foreignKeyName", nullptr},
-                 {"joinColumns", json::array()}};
-    for (const char* flag : {"booleanType", "numberType", "textType", "insertable", "updatable", "custom"})
-      join[flag] = false;
-    for (const QueryColumn& column : *children.columns) add_column(join["joinColumns"], column, 0);
+    json join = join_json(children.relationship, true, nullptr);
+    for (const QueryColumn& column : *children.columns) {
+      const ObjectDef* child = column.parents.empty() ? schema.object(column.object) : nullptr;
+      add_column(join["joinColumns"], schema, child, column, 0);
+    }
     columns.push_back(std::move(join));
   }
   return json_answer(200, {{"columnMetadata", std::move(columns)},

@@ -130,7 +130,8 @@ TEST_F(QueryTest, ColumnsTellOfGroupsAndSubqueries) {
   ASSERT_EQ(grouped["columnMetadata"].size(), 3u) << grouped;
   EXPECT_EQ(grouped["columnMetadata"][0]["aggregate"], false);
   EXPECT_EQ(grouped["columnMetadata"][1]["columnName"], "n");
-  EXPECT_EQ(grouped["columnMetadata"][1]["displayName"], "COUNT(Id)");
+  EXPECT_EQ(grouped["columnMetadata"][1]["displayName"], "count(Id)");
+  EXPECT_TRUE(grouped["columnMetadata"][1]["apexType"].is_null());
   EXPECT_EQ(grouped["columnMetadata"][2]["columnName"], "expr0");
   const json nested = columns("SELECT Name, (SELECT Id, Account.Name FROM Contacts) FROM Account");
   EXPECT_EQ(nested["columnMetadata"][1]["aggregate"], true);

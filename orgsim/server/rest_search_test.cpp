@@ -146,6 +146,8 @@ TEST_F(SearchTest, ExplainAndColumns) {
   EXPECT_EQ(columns["idSelected"], true);
   ASSERT_EQ(columns["columnMetadata"].size(), 3u) << columns;
   EXPECT_EQ(columns["columnMetadata"][1]["columnName"], "Owner");
+  EXPECT_EQ(columns["columnMetadata"][1]["foreignKeyName"], "OwnerId");
+  EXPECT_TRUE(columns["columnMetadata"][1]["apexType"].is_null());
   EXPECT_EQ(columns["columnMetadata"][1]["joinColumns"][1]["columnName"], "Email");
   EXPECT_EQ(columns["columnMetadata"][2]["numberType"], true);
 }

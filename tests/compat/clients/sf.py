@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 
-from compat import READY, call, case, equal, insert, main, objects, records, until
+from compat import READY, case, equal, generate, insert, main, objects, records, until
 
 URL = READY["http"]
 COMMAND_SECONDS = 120
@@ -94,9 +94,25 @@ def data_query_as_table_csv_and_json():
 
 
 @case
+def data_query_of_children_and_groups():
+    account, = insert("Account", {"Name": "Grouped"})
+    insert("Contact", *({"LastName": name, "AccountId": account} for name in ("A", "B")))
+    nested = ("data", "query", "-q", "SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account WHERE Name = 'Grouped'")
+    got = result(*nested)["records"][0]
+    equal([row["LastName"] for row in got["Contacts"]["records"]], ["A", "B"])
+    row, = csv.DictReader(io.StringIO(run(*nested, "-r", "csv")))
+    equal((row["Name"], row["Contacts.totalSize"]), ("Grouped", "2"))
+    equal("LASTNAME" in run(*nested).upper(), True, "the table names the children's field")
+    # Without an alias: sf leaves the cell of an aliased function empty in CSV.
+    grouped = ("data", "query", "-q", "SELECT Account.Name, COUNT(Id) FROM Contact WHERE Account.Name = 'Grouped' GROUP BY Account.Name")
+    row, = csv.DictReader(io.StringIO(run(*grouped, "-r", "csv")))
+    equal((row["Name"], row["count(Id)"]), ("Grouped", "2"))
+
+
+@case
 def data_query_of_more_than_one_page():
-    call("POST", "records/Contact", {"generate": 2500})
-    equal(len(result("data", "query", "-q", "SELECT Id FROM Contact")["records"]), 2500)
+    generate("Opportunity", 2500)
+    equal(len(result("data", "query", "-q", "SELECT Id FROM Opportunity")["records"]), 2500)
 
 
 @case
