@@ -86,7 +86,8 @@ HttpResponse SoapApi::serve(const HttpRequest& request) {
                       .client = call->header_text("CallOptions", "client"),
                       .api = "soap",
                       .version = version,
-                      .transport = Transport::soap};
+                      .transport = Transport::soap,
+                      .allow_duplicates = call->header_text("DuplicateRuleHeader", "allowSave") == "true"};
   return serve_soap_records({.request = request, .call = *call, .host = host_, .writer = writer, .version = version});
 }
 

@@ -264,5 +264,15 @@ TEST_F(SoapTest, MergeAndConvertLead) {
   EXPECT_EQ(get("sobjects/Lead/" + lead).body["ConvertedContactId"], element(converted.text, "contactId"));
 }
 
+TEST_F(SoapTest, ADuplicateIsSavedWhenTheHeaderInsists) {
+  call("POST", "/orgsim/rules", json::parse(R"({"type":"duplicate","object":"Contact","match":["Email"]})"));
+  const std::string contact =
+      "<create><sObjects><type>Contact</type><LastName>L</LastName><Email>a@b.cd</Email></sObjects></create>";
+  EXPECT_EQ(element(with_session(contact).text, "success"), "true");
+  EXPECT_EQ(element(with_session(contact).text, "statusCode"), "DUPLICATES_DETECTED");
+  const std::string insist = "<DuplicateRuleHeader><allowSave>true</allowSave></DuplicateRuleHeader>";
+  EXPECT_EQ(element(with_session(contact, insist).text, "success"), "true");
+}
+
 }  // namespace
 }  // namespace orgsim
