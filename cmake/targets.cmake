@@ -25,6 +25,8 @@ function(duet_test NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPS} duet_warnings GTest::gmock GTest::gtest_main)
+  # What is tested is optimised; the tests themselves compile in half the time without.
+  target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-O0>)
   add_test(NAME ${NAME} COMMAND ${NAME} --gtest_brief=1)
 endfunction()
 

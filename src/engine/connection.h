@@ -34,7 +34,7 @@ struct Settings {
   TimeMs retry_base_ms = 1'000;
   TimeMs retry_limit_ms = 60'000;
   TimeMs poll_overlap_ms = 600'000;
-  std::size_t claim_records = 200;
+  std::size_t claim_records = 1'000;
   std::size_t read_records = 200;
   /// From this many records of one object and operation on, collections are used instead of single rows.
   std::size_t collection_from = 2;

@@ -144,7 +144,12 @@ Result<void> OutboundWorker::Impl::look_up_and_claim(const Mapping& mapping, con
                                                      const std::vector<std::string>& keys,
                                                      std::vector<Claimed>& claimed) {
   const TimeMs began_at = timing_.org_now();
-  const std::vector<RecordRead> found = DUET_TRY(ports_.org.read_by_key(mapping, keys));
+  std::vector<RecordRead> found;
+  for (std::size_t from = 0; from < keys.size(); from += ports::kCollectionSize) {
+    const auto count = std::min(ports::kCollectionSize, keys.size() - from);
+    std::ranges::move(DUET_TRY(ports_.org.read_by_key(mapping, std::span(keys).subspan(from, count))),
+                      std::back_inserter(found));
+  }
   const MappedField& key_field = *mapping.find(mapping.upsert_field);
   const std::string token = "duet-" + ports_.random.uuid();
   RecordBatch batch(mapping);
@@ -198,7 +203,7 @@ void OutboundWorker::Impl::send(std::vector<Claimed>& claimed) {
     items.push_back({i, claimed[i].mapping, claimed[i].attempt.kind, &claimed[i].attempt,
                      rules::conditional(*claimed[i].mapping, claimed[i].attempt)});
   }
-  for (const rules::PlannedBatch& planned : rules::plan(items, {ports::kCollectionSize, settings_.collection_from})) {
+  for (const rules::PlannedBatch& planned : rules::plan(items, {ports::kSendLimit, settings_.collection_from})) {
     ports::SendBatch batch;
     batch.kind = planned.kind;
     batch.transport = planned.collection ? ports::Transport::collection : ports::Transport::single_row;

@@ -48,6 +48,8 @@ enum class Transport { single_row, collection };
 
 /// Records per sObject Collections call (spec/salesforce-api.md §2.4).
 inline constexpr std::size_t kCollectionSize = 200;
+/// Records per send(): five collections go as one composite request, which counts as one call (§2.5).
+inline constexpr std::size_t kSendLimit = 5 * kCollectionSize;
 
 struct SendRecord {
   std::string sfid;         ///< update and remove go by Id

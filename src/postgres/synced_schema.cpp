@@ -94,9 +94,9 @@ Result<SyncedSchema> install_in_transaction(Session& session, const std::string&
   };
   auto text = [&](std::string_view file) { return render_sql(sql_file(file), names); };
   DUET_TRY(session.execute(text("synced/tables.sql")));
-  DUET_TRY(install_function(session, {"public", "get_xmlbinary", text("synced/get_xmlbinary.sql")}));
-  DUET_TRY(install_function(session, {schema, "hc_capture_insert_from_row", text("synced/capture_insert.sql")}));
-  DUET_TRY(install_function(session, {schema, "hc_capture_update_from_row", text("synced/capture_update.sql")}));
+  (void)DUET_TRY(install_function(session, {"public", "get_xmlbinary", text("synced/get_xmlbinary.sql")}));
+  (void)DUET_TRY(install_function(session, {schema, "hc_capture_insert_from_row", text("synced/capture_insert.sql")}));
+  (void)DUET_TRY(install_function(session, {schema, "hc_capture_update_from_row", text("synced/capture_update.sql")}));
   installed.adopted = !DUET_TRY(install_function(session, {schema, "tlog_notify_trigger", text("synced/notify.sql")}));
   if (!DUET_TRY(trigger_exists(session, schema))) DUET_TRY(session.execute(text("synced/log_trigger.sql")));
   return installed;

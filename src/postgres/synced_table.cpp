@@ -126,7 +126,7 @@ Result<void> install_triggers(Session& session, const std::string& schema, const
   const bool ours =
       DUET_TRY(install_function(session, {schema, trigger.logger, render_sql(sql_file("synced/logger.sql"), names)}));
   if (!ours) DUET_TRY(check_foreign_logger(session, schema, mapping, trigger.logger));
-  DUET_TRY(install_function(session, {schema, trigger.status, render_sql(sql_file("synced/status.sql"), names)}));
+  (void)DUET_TRY(install_function(session, {schema, trigger.status, render_sql(sql_file("synced/status.sql"), names)}));
   if (!DUET_TRY(has_trigger(session, schema, mapping, trigger.logger))) {
     DUET_TRY(session.execute(render_sql(sql_file("synced/log_trigger_of_table.sql"), names)));
   }

@@ -17,7 +17,7 @@ struct PlanItem {
   bool conditional = false;  ///< must go out alone, as a single row
 };
 
-/// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collection or as one
+/// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collections or as one
 /// single row.
 struct PlannedBatch {
   const Mapping* mapping = nullptr;

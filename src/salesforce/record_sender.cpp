@@ -4,6 +4,7 @@
 
 #include "codec/json_record.h"
 #include "codec/soql.h"
+#include "salesforce/collection_call.h"
 #include "salesforce/org_gauges.h"
 #include "salesforce/send_outcome.h"
 
@@ -32,46 +33,6 @@ std::vector<std::string> call_options(const std::string& token) {
   return {"Sforce-Call-Options: client=" + token};
 }
 
-bool has_key(const Mapping& mapping, const SendRecord& record) {
-  return !mapping.upsert_field.empty() && !record.external_id.empty();
-}
-
-FieldType key_type(const Mapping& mapping) {
-  const MappedField* field = mapping.find(mapping.upsert_field);
-  return field ? field->schema.type : FieldType::string;
-}
-
-/// The key as a JSON value: a number where the field is one.
-Result<std::string> key_json(const Mapping& mapping, const std::string& key) {
-  FieldType type = key_type(mapping);
-  if (is_text(type)) {
-    std::string out;
-    codec::append_json_text(out, key);
-    return out;
-  }
-  return codec::soql_key(key, type);
-}
-
-Result<std::string> record_json(const Mapping& mapping, AttemptKind kind, const SendRecord& record, bool by_key) {
-  std::string json = R"({"attributes":{"type":)";
-  codec::append_json_text(json, mapping.object);
-  json += '}';
-  if (kind == AttemptKind::update) {
-    json += R"(,"id":)";
-    codec::append_json_text(json, record.sfid);
-  }
-  if (by_key) {
-    json += ',';
-    codec::append_json_text(json, mapping.upsert_field);
-    json += ':' + DUET_TRY(key_json(mapping, record.external_id));
-  }
-  std::string members;
-  DUET_TRY(codec::append_json_members(members, record.fields,
-                                      by_key ? std::string_view(mapping.upsert_field) : std::string_view()));
-  if (!members.empty()) json += ',';
-  return json + members + '}';
-}
-
 }  // namespace
 
 std::vector<SendOutcome> RecordSender::send(const Mapping& mapping, const SendBatch& batch) {
@@ -89,16 +50,10 @@ std::vector<SendOutcome> RecordSender::send(const Mapping& mapping, const SendBa
     }
     return outcomes;
   }
-  Indexes keyed, plain;
-  for (std::size_t i = 0; i < batch.records.size(); ++i) {
-    bool by_key = batch.kind == AttemptKind::create && has_key(mapping, batch.records[i]);
-    (by_key ? keyed : plain).push_back(i);
-  }
-  for (const auto& [indexes, by_key] : {std::pair{keyed, true}, std::pair{plain, false}}) {
-    for (std::size_t start = 0; start < indexes.size(); start += ports::kCollectionSize) {
-      std::size_t count = std::min(ports::kCollectionSize, indexes.size() - start);
-      send_collection(mapping, batch, std::span(indexes).subspan(start, count), by_key, outcomes);
-    }
+  const std::vector<CollectionCall> calls = collection_calls(mapping, batch, client_.data_path(""), outcomes);
+  for (std::size_t start = 0; start < calls.size(); start += kCompositeCollections) {
+    const auto count = std::min(kCompositeCollections, calls.size() - start);
+    send_collections(batch, std::span(calls).subspan(start, count), outcomes);
   }
   for (SendOutcome& outcome : outcomes) outcome = judged(std::move(outcome), mapping, batch.kind);
   return outcomes;
@@ -131,43 +86,26 @@ SendOutcome RecordSender::send_row(const Mapping& mapping, const SendBatch& batc
   return read_row_answer(call, *response);
 }
 
-void RecordSender::send_collection(const Mapping& mapping, const SendBatch& batch, std::span<const std::size_t> indexes,
-                                   bool by_key, std::vector<SendOutcome>& outcomes) {
-  RestCall call{.path = client_.data_path("composite/sobjects"), .headers = call_options(batch.token)};
-  Indexes sent;
-  std::string list;
-  for (std::size_t index : indexes) {
-    const SendRecord& record = batch.records[index];
-    Result<std::string> json =
-        batch.kind == AttemptKind::remove ? url_encode(record.sfid) : record_json(mapping, batch.kind, record, by_key);
-    if (!json) {
-      outcomes[index] = refused(std::move(json).error());
-      continue;
+void RecordSender::send_collections(const SendBatch& batch, std::span<const CollectionCall> calls,
+                                    std::vector<SendOutcome>& outcomes) {
+  const bool composite = calls.size() > 1;
+  RestCall call{.headers = call_options(batch.token)};
+  call.method = composite ? "POST" : calls.front().method;
+  call.path = composite ? client_.data_path("composite") : calls.front().path;
+  call.body = composite ? composite_body(calls) : calls.front().body;
+  const auto response = client_.call(call);
+  std::vector<std::vector<SendOutcome>> answers;
+  if (response && response->status == 200 && composite) {
+    answers = read_composite_answer(call, response->body, calls);
+  } else {
+    for (const CollectionCall& part : calls) {
+      answers.push_back(response ? read_part_answer(call, *response, part.sent.size())
+                                 : std::vector<SendOutcome>(part.sent.size(), outcome_of(response.error())));
     }
-    if (!list.empty()) list += ',';
-    list += *json;
-    sent.push_back(index);
   }
-  if (sent.empty()) return;
-
-  if (batch.kind == AttemptKind::remove) {
-    call.method = "DELETE";
-    call.path += "?ids=" + list + "&allOrNone=false";
-  } else {
-    call.method = batch.kind == AttemptKind::create && !by_key ? "POST" : "PATCH";
-    if (by_key) call.path += "/" + mapping.object + "/" + mapping.upsert_field;
-    call.body = R"({"allOrNone":false,"records":[)" + list + "]}";
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    for (std::size_t j = 0; j < calls[i].sent.size(); ++j) outcomes[calls[i].sent[j]] = std::move(answers[i][j]);
   }
-  auto response = client_.call(call);
-  std::vector<SendOutcome> results;
-  if (!response) {
-    results.assign(sent.size(), outcome_of(std::move(response).error()));
-  } else if (response->status != 200) {
-    results.assign(sent.size(), outcome_of(failure_of(call, *response)));
-  } else {
-    results = read_collection_answer(response->body, sent.size());
-  }
-  for (std::size_t i = 0; i < sent.size(); ++i) outcomes[sent[i]] = std::move(results[i]);
 }
 
 }  // namespace duet::salesforce

@@ -9,8 +9,10 @@
 
 namespace duet::salesforce {
 
-/// Sends records by single rows and by sObject Collections (spec/salesforce-api.md §2.3, §2.4). One outcome per record,
-/// in order.
+struct CollectionCall;
+
+/// Sends records by single rows, by sObject Collections, and five collections at a time by composite requests
+/// (spec/salesforce-api.md §2.3–§2.5). One outcome per record, in order.
 class RecordSender {
  public:
   explicit RecordSender(RestClient& client) : client_(client) {}
@@ -18,12 +20,10 @@ class RecordSender {
   std::vector<ports::SendOutcome> send(const Mapping& mapping, const ports::SendBatch& batch);
 
  private:
-  using Indexes = std::vector<std::size_t>;
-
   ports::SendOutcome send_row(const Mapping& mapping, const ports::SendBatch& batch, const ports::SendRecord& record);
-  /// One call of at most ports::kCollectionSize records, given by their indexes in the batch; fills their outcomes.
-  void send_collection(const Mapping& mapping, const ports::SendBatch& batch, std::span<const std::size_t> indexes,
-                       bool by_key, std::vector<ports::SendOutcome>& outcomes);
+  /// One call: a collection, or several of them as a composite request. Fills the outcomes of their records.
+  void send_collections(const ports::SendBatch& batch, std::span<const CollectionCall> calls,
+                        std::vector<ports::SendOutcome>& outcomes);
 
   RestClient& client_;
 };

@@ -1,6 +1,7 @@
 #include "salesforce/rest_org.h"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "salesforce/scripted_server_test.h"
 
@@ -114,27 +115,60 @@ TEST(RestOrgSend, updates_deletes_and_inserts_without_key_by_collections) {
   EXPECT_EQ(seen[2].method + " " + seen[2].target, "POST /services/data/v62.0/composite/sobjects");
 }
 
-TEST(RestOrgSend, splits_what_is_more_than_a_collection) {
-  Fixture f([](const httplib::Request& request, httplib::Response& response) {
-    std::size_t records = 0;
-    for (auto at = request.body.find("attributes"); at != std::string::npos;
-         at = request.body.find("attributes", at + 1))
-      ++records;
-    std::string body = "[";
-    for (std::size_t i = 0; i < records; ++i)
-      body += std::string(i ? "," : "") + R"({"id":"0014W000027f6V3QAI","success":true,"errors":[]})";
-    json(response, 200, body + "]");
-  });
+/// Answers each collection of a composite request: `odd` tells what is in part 1.
+std::string composite_answer(const std::string& request, const std::string& odd) {
+  const auto asked = nlohmann::json::parse(request);
+  auto parts = nlohmann::json::array();
+  for (const auto& part : asked["compositeRequest"]) {
+    const nlohmann::json result = {{"id", kId}, {"success", true}, {"errors", nlohmann::json::array()}};
+    parts.push_back({{"referenceId", part["referenceId"]},
+                     {"httpStatusCode", 200},
+                     {"body", nlohmann::json(part["body"]["records"].size(), result)}});
+  }
+  if (odd == "missing") parts.erase(1);
+  if (odd == "refused") {
+    parts[1]["httpStatusCode"] = 400;
+    parts[1]["body"] = nlohmann::json::parse(R"([{"errorCode":"INVALID_FIELD","message":"No such column"}])");
+  }
+  std::reverse(parts.begin(), parts.end());
+  return nlohmann::json({{"compositeResponse", parts}}).dump();
+}
+
+SendBatch updates(int count) {
   SendBatch batch{.kind = AttemptKind::update,
                   .transport = Transport::collection,
                   .token = "t",
                   .records = {},
                   .if_unmodified_since = {}};
-  for (int i = 0; i < 401; ++i)
+  for (int i = 0; i < count; ++i)
     batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
-  auto outcomes = f.org.send(account(), batch);
-  EXPECT_EQ(f.server.seen().size(), 3u);
+  return batch;
+}
+
+TEST(RestOrgSend, five_collections_are_one_composite_call) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    json(response, 200, composite_answer(request.body, ""));
+  });
+  const auto outcomes = f.org.send(account(), updates(1'000));
+  ASSERT_EQ(f.server.seen().size(), 1u);
+  EXPECT_EQ(f.server.seen()[0].target, "/services/data/v62.0/composite");
+  ASSERT_EQ(outcomes.size(), 1'000u);
   for (const auto& outcome : outcomes) EXPECT_EQ(outcome.verdict, Verdict::accepted);
+}
+
+TEST(RestOrgSend, a_composite_calls_parts_are_told_apart) {
+  std::string odd;
+  Fixture f([&](const httplib::Request& request, httplib::Response& response) {
+    json(response, 200, composite_answer(request.body, odd));
+  });
+  for (const auto& [what, verdict] : {std::pair{"missing", Verdict::unknown}, {"refused", Verdict::rejected}}) {
+    odd = what;
+    const auto outcomes = f.org.send(account(), updates(401));
+    EXPECT_EQ(outcomes[199].verdict, Verdict::accepted) << what;
+    EXPECT_EQ(outcomes[200].verdict, verdict) << what;
+    EXPECT_EQ(outcomes[399].verdict, verdict) << what;
+    EXPECT_EQ(outcomes[400].verdict, Verdict::accepted) << what;
+  }
 }
 
 TEST(RestOrgSend, a_record_that_cannot_be_written_does_not_hold_back_the_others) {
