@@ -22,6 +22,7 @@ using nlohmann::ordered_json;
 namespace {
 
 constexpr std::size_t kBatchBytesMax = 10'000'000;
+constexpr std::size_t kBatchRowsMax = 10'000;
 constexpr std::uint64_t kPkChunkRows = 100'000;
 constexpr std::uint64_t kPkChunkRowsMax = 250'000;
 
@@ -177,6 +178,7 @@ HttpResponse Bulk1Api::create_job(const Call& call) {
   job->created_ms = job->changed_ms = org->now();
   job->id = bulk_.ids.job();
   if (job->serial) pattern.lane = job->id;
+  pattern.rows_max = kBatchRowsMax;
   bulk_.classic.add(job);
   return call.answer(201, "jobInfo", bulk1_job_info(*job), call.json);
 }

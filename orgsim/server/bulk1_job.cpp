@@ -85,6 +85,21 @@ ordered_json bulk1_job_info(const Bulk1Job& job) {
   return out;
 }
 
+nlohmann::json bulk1_listed_job(const Bulk1Job& job) {
+  return {{"id", job.id},
+          {"operation", job.operation},
+          {"object", job.pattern.object},
+          {"createdById", job.pattern.writer.user_id},
+          {"createdDate", rest_datetime(job.created_ms)},
+          {"systemModstamp", rest_datetime(job.changed_ms)},
+          {"state", job.state},
+          {"concurrencyMode", job.serial ? "Serial" : "Parallel"},
+          {"contentType", job.content_type},
+          {"apiVersion", version_number(job.version)},
+          {"isPkChunkingEnabled", job.pk_chunk_rows.has_value()},
+          {"jobType", "Classic"}};
+}
+
 ordered_json bulk1_batch_info(const Bulk1Job& job, const Bulk1Batch& batch) {
   const BulkLoad& load = *batch.load;
   ordered_json out;

@@ -54,6 +54,8 @@ struct Bulk1Job {
 
 using Bulk1Jobs = BulkJobStore<Bulk1Job>;
 
+/// The job as Bulk API 2.0 lists it.
+[[nodiscard]] nlohmann::json bulk1_listed_job(const Bulk1Job& job);
 /// <jobInfo> and <batchInfo>, as an object whose members are their elements in order.
 [[nodiscard]] nlohmann::ordered_json bulk1_job_info(const Bulk1Job& job);
 [[nodiscard]] nlohmann::ordered_json bulk1_batch_info(const Bulk1Job& job, const Bulk1Batch& batch);

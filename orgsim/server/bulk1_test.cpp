@@ -173,6 +173,16 @@ TEST_F(Bulk1Test, PkChunkingCutsAQueryIntoBatches) {
   EXPECT_EQ(element(send("GET", job, "", "").text, "numberRecordsProcessed"), "25");
 }
 
+TEST_F(Bulk1Test, ABatchHoldsTenThousandRows) {
+  const std::string job = xml_job("insert", "CSV");
+  std::string csv = "Name\n";
+  for (int i = 0; i < 10'001; ++i) csv += "x\n";
+  const Answer added = send("POST", job + "/batch", csv, "text/csv");
+  const std::string info = finish(job + "/batch/" + element(added.text, "id"));
+  EXPECT_EQ(element(info, "state"), "Failed");
+  EXPECT_EQ(query("SELECT COUNT() FROM Account").body["totalSize"], 0) << "none of them";
+}
+
 TEST_F(Bulk1Test, ErrorsInTheLanguageOfTheCaller) {
   const Answer session =
       raw("POST", "/services/async/60.0/job", "<jobInfo/>", {{"X-SFDC-Session", "bad"}}, "application/xml");

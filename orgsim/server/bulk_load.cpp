@@ -16,7 +16,8 @@ using std::chrono::steady_clock;
 std::unexpected<Error> invalid_batch(std::string_view what) { return fail("InvalidBatch", std::string(what)); }
 
 std::unexpected<Error> not_found_column(std::string_view column) {
-  return invalid_batch(fmt::format("Field name not found : {}", column));
+  constexpr std::size_t kShown = 255;
+  return invalid_batch(fmt::format("Field name not found : {}", column.substr(0, kShown)));
 }
 
 /// "Rel.Ext__c" or "Type:Rel.Ext__c".

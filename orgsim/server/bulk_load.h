@@ -38,6 +38,8 @@ struct BulkLoad {
   std::string key_field;
   BulkFormat format;
   std::shared_ptr<const std::string> data = std::make_shared<std::string>();
+  /// More rows than this fail the whole load; 0: as many as there are.
+  std::size_t rows_max = 0;
   /// Loads with the same lane run one after the other; empty: with any.
   std::string lane;
 

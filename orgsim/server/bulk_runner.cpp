@@ -1,5 +1,7 @@
 #include "orgsim/server/bulk_runner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace orgsim {
@@ -50,8 +52,23 @@ void BulkRunner::work() {
   }
 }
 
+namespace {
+
+/// Whether the upload has more rows than the load may have; it is read once more for that.
+bool has_too_many(const BulkLoad& load) {
+  if (load.rows_max == 0) return false;
+  const auto rows = open_bulk_rows(*load.data, load.format);
+  RecordInput record;
+  std::size_t count = 0;
+  while (rows && count <= load.rows_max && (*rows)->next(record)) ++count;
+  return count > load.rows_max;
+}
+
+}  // namespace
+
 void BulkRunner::run(BulkLoad& load) {
   std::unique_ptr<BulkRows> rows;
+  const bool too_many = has_too_many(load);
   {
     OrgHost::Access org = host_.access();
     org.pause(milliseconds(org->settings().bulk_queue_ms));
@@ -62,6 +79,9 @@ void BulkRunner::run(BulkLoad& load) {
     auto opened = open_bulk_rows(*load.data, load.format);
     Outcome<void> checked = opened ? check_columns(org->schema(), load, (*opened)->columns())
                                    : Outcome<void>(std::unexpected(opened.error()));
+    if (checked && too_many) {
+      checked = fail("InvalidBatch", fmt::format("Records not processed: a batch holds at most {}", load.rows_max));
+    }
     if (!checked) {
       load.message = checked.error().code + " : " + checked.error().message;
       load.change_state(BulkJobState::failed, org->now());

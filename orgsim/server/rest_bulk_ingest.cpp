@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "orgsim/core/time_text.h"
+#include "orgsim/server/bulk_job_list.h"
 #include "orgsim/server/bulk_service.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/rest_call.h"
@@ -180,15 +181,18 @@ HttpResponse results(const RestCall& call, const BulkIngestJob& job, std::string
   return bulk_results(call.environment.host, job, kind->second);
 }
 
+/// With the jobs of Bulk API 1.0, as the org lists them.
 HttpResponse list(const RestCall& call, const OrgHost::Access& org) {
-  json records = json::array();
+  std::vector<json> jobs;
   for (const Job& job : call.environment.bulk.ingest.list()) {
     if (job->load->org.lock() != org.share()) continue;
-    json one = job_json(*job, false);
-    one["jobType"] = "V2Ingest";
-    records.push_back(std::move(one));
+    jobs.push_back(job_json(*job, false));
+    jobs.back()["jobType"] = "V2Ingest";
   }
-  return json_answer(200, {{"done", true}, {"records", std::move(records)}, {"nextRecordsUrl", nullptr}});
+  for (const auto& job : call.environment.bulk.classic.list()) {
+    if (job->pattern.org.lock() == org.share()) jobs.push_back(bulk1_listed_job(*job));
+  }
+  return bulk_job_list(call, "ingest", std::move(jobs));
 }
 
 }  // namespace

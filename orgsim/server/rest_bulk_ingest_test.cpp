@@ -238,6 +238,27 @@ TEST_F(BulkIngestTest, WhatIsRefusedAtCreation) {
   EXPECT_TRUE(close(job).body[0]["message"].get<std::string>().starts_with("Found multiple contents for job: <750"));
 }
 
+TEST_F(BulkIngestTest, TheListHasEveryKindAndPages) {
+  const std::string first = open("insert");
+  raw("POST", "/services/async/62.0/job", R"({"operation":"insert","object":"Account","contentType":"CSV"})",
+      {{"X-SFDC-Session", token_}}, "application/json");
+  call("POST", "jobs/query", {{"operation", "query"}, {"query", "SELECT Id FROM Account"}});
+  EXPECT_EQ(get("jobs/ingest").body["records"].size(), 2u);
+  EXPECT_EQ(get("jobs/ingest?jobType=Classic").body["records"][0]["jobType"], "Classic");
+  EXPECT_EQ(get("jobs/ingest?isPkChunkingEnabled=true").body["records"].size(), 0u);
+  EXPECT_EQ(get("jobs/query").body["records"].size(), 1u);
+  for (int i = 0; i < 999; ++i) call("POST", "jobs/ingest", {{"operation", "insert"}, {"object", "Account"}});
+  const Answer page = get("jobs/ingest");
+  EXPECT_EQ(page.body["records"].size(), 1000u);
+  EXPECT_EQ(page.body["done"], false);
+  const Answer rest = get(page.body["nextRecordsUrl"].get<std::string>());
+  EXPECT_EQ(rest.body["records"].size(), 1u) << rest.text;
+  EXPECT_EQ(rest.body["done"], true);
+  EXPECT_EQ(get("jobs/ingest?queryLocator=zzz").error_code(), "INVALID_QUERY_LOCATOR");
+  open("insert");
+  EXPECT_EQ(get(first).status, 404) << "the oldest job goes when there are too many";
+}
+
 TEST_F(BulkIngestTest, AResetEndsEveryJob) {
   call("POST", "/orgsim/settings", {{"bulk_queue_ms", 60'000}});
   const std::string job = open("insert");

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "orgsim/core/time_text.h"
+#include "orgsim/server/bulk_job_list.h"
 #include "orgsim/server/bulk_service.h"
 #include "orgsim/server/csv_writer.h"
 #include "orgsim/server/json_answer.h"
@@ -239,15 +240,14 @@ HttpResponse change_state(const RestCall& call, const OrgHost::Access& org, Bulk
 }
 
 HttpResponse list(const RestCall& call, const OrgHost::Access& org) {
-  json records = json::array();
+  std::vector<json> jobs;
   for (const auto& job : call.environment.bulk.queries.list()) {
     if (job->org != org.share()) continue;
     progress(call.environment.bulk, org, *job);
-    json one = job_json(*job, false);
-    one["jobType"] = "V2Query";
-    records.push_back(std::move(one));
+    jobs.push_back(job_json(*job, false));
+    jobs.back()["jobType"] = "V2Query";
   }
-  return json_answer(200, {{"done", true}, {"records", std::move(records)}, {"nextRecordsUrl", nullptr}});
+  return bulk_job_list(call, "query", std::move(jobs));
 }
 
 }  // namespace
