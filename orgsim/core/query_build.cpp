@@ -121,7 +121,7 @@ Outcome<void> QueryBuilder::add_field_set(QueryPlan& plan, const SoqlSelectItem&
   }
   for (const FieldDef& field : plan.object->fields) {
     const bool left_out = field.custom ? *item.fields == SoqlFieldSet::standard : *item.fields == SoqlFieldSet::custom;
-    if (field.removed || left_out) continue;
+    if (field.removed || field.hidden || left_out) continue;
     if (auto added = add_column(plan, {field.name, item.path.at, SoqlFunction::none}); !added) return added;
   }
   return {};

@@ -148,6 +148,13 @@ TEST_F(QueryDepthTest, TypeofAndFieldSets) {
   EXPECT_EQ(rows("SELECT Id, FIELDS(ALL) FROM Account LIMIT 1"), "INVALID_FIELD: duplicate field selected: Id");
 }
 
+TEST_F(QueryDepthTest, FieldSetsLeaveHiddenFieldsOut) {
+  ASSERT_TRUE(org_.apply_objects(json::parse(R"({"name":"Account","fields":[{"name":"Ext__c","readable":false}]})")));
+  const auto all = json::parse(rows("SELECT FIELDS(ALL) FROM Account WHERE Name = 'A' LIMIT 1"));
+  EXPECT_FALSE(all[0].contains("Ext__c"));
+  EXPECT_EQ(all[0]["Name"], "A");
+}
+
 TEST_F(QueryDepthTest, AliasesAndAllRows) {
   EXPECT_EQ(rows("SELECT a.Name FROM Account a WHERE a.Name = 'A' ORDER BY a.Name"), R"([{"Name":"A"}])");
   EXPECT_EQ(rows("SELECT Id FROM Account ALL ROWS", {.allow_all_rows = false}),
