@@ -156,6 +156,35 @@ TEST(Held, UnderPostgresTheCoveredValueIsJournalled) {
   EXPECT_THAT(table.change.forward, IsEmpty());
 }
 
+TEST(Held, AnEarlierValueThatOurWriteCoveredLosesToNewest) {
+  Table table(ConflictPolicy::newest);
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "mine");
+  table.claim("t1");
+  table.receive(table.event({{"A__c", std::string("theirs")}}, kVersion + 4000));
+  on_accepted(table.turn(), "t1", {});
+  table.receive(table.event({{"A__c", std::string("mine")}}, kVersion + 5000, "t1"));
+  ASSERT_EQ(table.change.journal.size(), 1U);
+  EXPECT_EQ(text(table.change.journal[0].lost), "theirs");
+  EXPECT_EQ(table.change.journal[0].rule, "newest") << "the policy decided";
+}
+
+TEST(Held, SomebodysValueAfterAnAttemptWithoutAnEventIsNotAutomation) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "mine");
+  table.claim("t1");
+  on_accepted(table.turn(), "t1", {});
+  ChangeEvent event = table.event({{"A__c", std::string("theirs")}}, kVersion + 4000);
+  event.commit_user = testing::kPerson;
+  table.receive(event);
+  on_read_back(table.turn(), read_of("theirs", "b0", kVersion + 4000), table.record.lane.revision);
+  EXPECT_EQ(table.row("A__c"), "theirs");
+  EXPECT_THAT(table.lost(), ElementsAre("mine"));
+  EXPECT_EQ(table.change.journal[0].rule, "order unknown");
+  EXPECT_EQ(table.change.journal[0].actor, testing::kPerson);
+}
+
 TEST(Automation, AValueSetInOurTransactionIsTakenAndOursJournalled) {
   Table table;
   table.load("a0", "b0", kVersion);
@@ -374,6 +403,21 @@ TEST(Unknown, SomebodyElsesValueMerges) {
   on_read_back(table.turn(), read_of("theirs", "b0", kVersion + 3000), table.record.lane.revision);
   EXPECT_EQ(table.row("A__c"), "theirs");
   EXPECT_THAT(table.lost(), ElementsAre("mine"));
+  EXPECT_EQ(table.change.log.back().state, LogState::ignored) << "it never reached the org";
+}
+
+TEST(Unknown, OfEditsThatWentTogetherTheOlderIsMerged) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "a1");
+  table.app("A__c", "a2");
+  table.claim("t1");
+  on_unknown(table.turn(), "t1");
+  table.change.log.clear();
+  on_read_back(table.turn(), read_of("a2", "b0", kVersion + 3000), table.record.lane.revision);
+  ASSERT_EQ(table.change.log.size(), 2U);
+  EXPECT_EQ(table.change.log[0].state, LogState::success);
+  EXPECT_EQ(table.change.log[1].state, LogState::merged);
 }
 
 TEST(Read, ThatBeganAtAnotherRevisionIsNotBelieved) {
@@ -480,6 +524,7 @@ TEST(Delete, AgainstAnUpdateGoesByPolicyAndIsJournalled) {
   ASSERT_TRUE(table.record.row.has_value());
   EXPECT_EQ(table.record.row->sfid, "") << "created anew";
   EXPECT_TRUE(table.record.lane.pending_create);
+  EXPECT_THAT(table.lost(), ::testing::Not(Contains("mine"))) << "it goes out again";
 
   Table other(ConflictPolicy::salesforce);
   other.load("a0", "b0", kVersion);

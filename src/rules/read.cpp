@@ -68,19 +68,38 @@ ReadVerdict again(const Turn& turn, std::string_view reason) {
   return ReadVerdict::again;
 }
 
-/// The log rows of unknown attempts: what is pending again waits for the next attempt, the rest has arrived.
-void settle_log(const Turn& turn, const Attempt& attempt) {
+/// Whether the org has nothing of what a log row's fields were sent with: other values won.
+bool lost(const Turn& turn, const Attempt& attempt, const PendingLog& log, const RecordRead& read) {
+  if (attempt.kind != AttemptKind::update || log.fields.empty()) return false;
+  return std::ranges::all_of(log.fields, [&](const std::string& name) {
+    const MappedField* field = turn.mapping().find(name);
+    const auto sent = attempt.fields.find(name);
+    const Value& current = value_of(read.fields, name);
+    return field && sent != attempt.fields.end() && !is_absent(current) &&
+           !equal(field->schema, current, sent->second.value);
+  });
+}
+
+/// The log rows of unknown attempts: what is pending again waits for the next attempt, what lost is ignored, the rest
+/// has arrived.
+void settle_log(const Turn& turn, const Attempt& attempt, const RecordRead& read) {
   if (attempt.state != AttemptState::unknown) return;
   Lane& lane = turn.lane();
   std::vector<PendingLog> waiting;
-  for (PendingLog log : attempt.log) {
-    std::erase_if(log.fields, [&](const std::string& field) { return !lane.pending.contains(field); });
-    if (log.fields.empty()) {
-      turn.change.log.push_back({log.log_id, LogState::success, {}});
+  Attempt arrived = attempt;
+  arrived.log.clear();
+  for (const PendingLog& log : attempt.log) {
+    PendingLog rest = log;
+    std::erase_if(rest.fields, [&](const std::string& field) { return !lane.pending.contains(field); });
+    if (!rest.fields.empty()) {
+      waiting.push_back(std::move(rest));
+    } else if (lost(turn, attempt, log, read)) {
+      turn.change.log.push_back({log.log_id, LogState::ignored, {}});
     } else {
-      waiting.push_back(std::move(log));
+      arrived.log.push_back(log);
     }
   }
+  finish_log(turn, arrived);
   if (!waiting.empty()) ++lane.rounds;
   lane.log.insert(lane.log.begin(), waiting.begin(), waiting.end());
 }
@@ -126,7 +145,7 @@ void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::str
   }
   const std::vector<Attempt> attempts = std::move(lane.attempts);
   lane.attempts.clear();
-  for (const Attempt& attempt : attempts) settle_log(turn, attempt);
+  for (const Attempt& attempt : attempts) settle_log(turn, attempt, read);
   raise_unknown(turn);
 }
 

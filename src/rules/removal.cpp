@@ -34,10 +34,12 @@ void journal_row(const Turn& turn, JournalReason reason, Side lost_side, std::st
   entry.reason = reason;
   entry.lost_side = lost_side;
   entry.rule = rule;
-  entry.actor = remote.actor;
-  entry.lost_at = turn.context.database_now;
+  (lost_side == Side::salesforce ? entry.lost_actor : entry.actor) = remote.actor;
+  entry.lost_at = lost_side == Side::salesforce ? remote.changed_at.from : turn.context.database_now;
   entry.whole_row = true;
   turn.change.journal.push_back(entry);
+  // Where the delete lost, the app's values go out again with the new record.
+  if (lost_side == Side::salesforce) return;
   entry.whole_row = false;
   const Lane& lane = turn.lane();
   auto lose = [&](const std::string& name, const Value& base, const Value& value) {

@@ -57,12 +57,12 @@ bool find_late(const Turn& turn, const MappedField& field, const SentField& sent
     return false;
   const Remote remote = remote_of(held);
   const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
-  Side winner = decide(policy, sent.changed_at, held.changed_at, turn.context);
-  if (!may_win || !held.certain) winner = Side::postgres;
-  journal_conflict(
-      turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
-      winner == Side::postgres && policy != ConflictPolicy::postgres && may_win ? "uncertain" : name_of(policy),
-      remote);
+  const Side decided = decide(policy, sent.changed_at, held.changed_at, turn.context);
+  const Side winner = may_win && held.certain ? decided : Side::postgres;
+  // The policy is named only where it decided.
+  const std::string_view instead = may_win ? "uncertain" : "newer edit";
+  journal_conflict(turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
+                   winner == decided ? name_of(policy) : instead, remote);
   if (winner != Side::salesforce) return false;
   write_forward(turn, field, held.value, org_value);
   return true;
@@ -283,6 +283,9 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     return;
   }
 
+  // The org's value now decides; who wrote it is told by the held value that it is, if there is one.
+  const auto writer = std::ranges::find_if(held.rbegin(), held.rend(),
+                                           [&](const HeldValue& h) { return equal(field.schema, h.value, current); });
   const bool seen =
       std::ranges::any_of(all, [&](const HeldValue& h) { return equal(field.schema, h.value, sent.value); });
   if (attempt.state == AttemptState::unknown) {
@@ -291,11 +294,14 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     auto [entry, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
     if (!fresh) entry->second.base = sent.base;
   } else if (!pending && !seen) {
-    journal_sent(turn, attempt, field, sent, current, remote);
+    if (writer != held.rend() && writer->actor != turn.context.our_user) {
+      // Somebody else's change, told by an event: before or after ours, nobody knows.
+      journal_conflict(turn, JournalReason::superseded, field, sent.base, current, sent.value, Side::salesforce,
+                       "order unknown", remote_of(*writer));
+    } else {
+      journal_sent(turn, attempt, field, sent, current, remote);
+    }
   }
-  // The org's value now decides; who wrote it is told by the held value that it is, if there is one.
-  const auto writer = std::ranges::find_if(held.rbegin(), held.rend(),
-                                           [&](const HeldValue& h) { return equal(field.schema, h.value, current); });
   journal_possibly_covered(turn, field, sent, held, current);
   merge_field(turn, field, current, writer == held.rend() ? remote : remote_of(*writer));
 }
