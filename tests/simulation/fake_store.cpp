@@ -77,6 +77,25 @@ std::string words(const Lane& lane) {
 
 }  // namespace
 
+std::string unrest(const Database& db) {
+  const auto reread = db.positions.find("reread:Thing__c");
+  if (db.range_dirty || (reread != db.positions.end() && !reread->second.empty()))
+    return "a range is still to be read again";
+  for (const LogRow& row : db.log) {
+    if (row.state == LogState::fresh || row.state == LogState::pending) return "a log row is not processed";
+  }
+  for (const auto& [id, stored] : db.lanes) {
+    Lane lane = stored;
+    lane.tombstone.reset();
+    lane.read_version.reset();
+    if (!lane.empty())
+      return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" +
+             (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") +
+             (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
+  }
+  return {};
+}
+
 class FakeTransaction final : public ports::StoreTransaction {
  public:
   explicit FakeTransaction(FakeStore& store) : store_(store), db_(store.database_) {}
@@ -343,10 +362,13 @@ void FakeStore::take(Database database) {
   database_ = std::move(database);
 }
 
-std::int64_t FakeStore::app_insert(FieldValues values) {
-  if (key_taken(database_, mapping_, key_of(mapping_, values), 0)) return 0;
+std::int64_t FakeStore::app_insert(FieldValues values, const std::string& sfid) {
+  const bool known = std::ranges::any_of(database_.rows,
+                                         [&](const auto& entry) { return !sfid.empty() && entry.second.sfid == sfid; });
+  if (known || key_taken(database_, mapping_, key_of(mapping_, values), 0)) return 0;
   Row row;
   row.id = database_.next_row++;
+  row.sfid = sfid;
   row.last_op = "PENDING";
   for (const MappedField& field : mapping_.fields) {
     if (field.schema.type != FieldType::id) row.values[field.schema.name] = Null{};
@@ -356,7 +378,7 @@ std::int64_t FakeStore::app_insert(FieldValues values) {
     database_.history.push_back({row.id, name, value, true});
   }
   LogRow log;
-  log.captured = {database_.next_log++, LogAction::insert, row.id, {}, {}, {}, clock_.now()};
+  log.captured = {database_.next_log++, LogAction::insert, row.id, sfid, {}, {}, clock_.now()};
   database_.log.push_back(std::move(log));
   const std::int64_t id = row.id;
   database_.rows.emplace(id, std::move(row));

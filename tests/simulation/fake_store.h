@@ -49,6 +49,9 @@ struct Database {
   std::int64_t next_log = 1;
 };
 
+/// Why the database is not at rest: something of a record, or a range, is still on its way. Empty when it rests.
+std::string unrest(const Database& db);
+
 /// How the database misbehaves, in percent of the operations.
 struct StoreFaults {
   unsigned busy = 0;            ///< a row is locked by the app for longer than the lock timeout
@@ -70,7 +73,8 @@ class FakeStore final : public ports::Store {
   Database& database() { return database_; }
 
   // The app.
-  std::int64_t app_insert(FieldValues values);
+  /// 0 when the table refuses the row.
+  std::int64_t app_insert(FieldValues values, const std::string& sfid = {});
   /// False when the row is gone or refuses the value.
   bool app_update(std::int64_t row_id, const FieldValues& values);
   bool app_remove(std::int64_t row_id);

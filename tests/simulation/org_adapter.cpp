@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -116,6 +117,11 @@ OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
   impl_->org.add_rule([this](orgsim::RuleRecord& record) -> std::optional<orgsim::Error> {
     if (record.operation() != orgsim::Operation::insert && record.operation() != orgsim::Operation::update)
       return std::nullopt;
+    if (const auto now = std::exchange(next_save, std::nullopt)) {
+      if (!now->refuses.empty()) return orgsim::make_error(now->refuses, "refused by a rule of the org");
+      for (const auto& [name, value] : now->sets) record.set(name, to_org(value));
+      return std::nullopt;
+    }
     constexpr std::array kFields{"A__c", "B__c", "C__c"};
     for (const char* field : kFields) {
       if (record.before(field) == record.after(field)) continue;
@@ -269,8 +275,9 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
                                      batch.kind == AttemptKind::create   ? "create"
                                      : batch.kind == AttemptKind::update ? "update"
                                                                          : "remove",
-                                     saved.id, outcome.error ? outcome.error->code : "ok");
-      for (const auto& [name, value] : record.fields) told += fmt::format(" {}={}", name, rules::key_text(value));
+                                     saved.id.empty() ? id : saved.id, outcome.error ? outcome.error->code : "ok");
+      for (const auto& [name, value] : record.fields)
+        told += fmt::format(" {}={}", name, is_null(value) ? "null" : rules::key_text(value));
       tell(told);
     }
     outcomes.push_back(std::move(outcome));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +57,12 @@ class OrgAdapter final : public ports::Org {
   ~OrgAdapter() override;
 
   OrgFaults faults;
+  /// What the org's automation does with the next record that is saved, for scenarios: it sets fields, or refuses.
+  struct Automation {
+    FieldValues sets;
+    std::string refuses;  ///< an error code; empty: the write goes on
+  };
+  std::optional<Automation> next_save;
   /// Called while a request is on its way and while its answer is: other actors may act.
   std::function<void()> meanwhile;
   /// Told what the org did with our requests and what the stream delivered, in words; for traces.

@@ -280,22 +280,7 @@ bool World::at_rest() { return rest_reason().empty(); }
 
 std::string World::rest_reason() {
   if (org_->run_late() > 0) return "a late request is still to run";
-  const Database& db = store_->database();
-  if (db.range_dirty || !store_->position("reread:Thing__c")->value_or("").empty())
-    return "a range is still to be read again";
-  for (const LogRow& row : db.log) {
-    if (row.state == LogState::fresh || row.state == LogState::pending) return "a log row is not processed";
-  }
-  for (const auto& [id, stored] : db.lanes) {
-    Lane lane = stored;
-    lane.tombstone.reset();
-    lane.read_version.reset();
-    if (!lane.empty())
-      return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" +
-             (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") +
-             (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
-  }
-  return {};
+  return unrest(store_->database());
 }
 
 void World::settle_down() {
