@@ -57,7 +57,7 @@ ConnectionStatus App::status_of(Part& part) { return merge_status(part.runner.li
 
 Result<AppStatus> App::status(const std::string& connection) {
   AppStatus status{version_, started_at_, {}};
-  if (!connection.empty()) DUET_TRY(pick_connection(config_, connection));
+  if (!connection.empty()) (void)DUET_TRY(pick_connection(config_, connection));
   for (const auto& part : parts_) {
     if (connection.empty() || part->runner.config().name == connection) status.connections.push_back(status_of(*part));
   }
