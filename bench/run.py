@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs benchmarks: `bench/run.py B1 B5 B7`, or by name `load inbound outbound`; without a name all of them.
+"""Runs benchmarks: `bench/run.py B1 B5 B7 B9`, or by name `load inbound outbound api_calls`; without a name all of them.
 
 Each prints a table for people; with --json the last line for each is {"bench":"B1","figures":{…}} on standard output and
 everything else goes to standard error. Exit status 1 when a benchmark could not be run.
@@ -15,11 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(HERE, "lib"))
 
+import api_calls  # noqa: E402
 import inbound  # noqa: E402
 import load  # noqa: E402
 import outbound  # noqa: E402
 
-BENCHES = {"B1": ("load", load), "B5": ("inbound", inbound), "B7": ("outbound", outbound)}
+BENCHES = {"B1": ("load", load), "B5": ("inbound", inbound), "B7": ("outbound", outbound), "B9": ("api_calls", api_calls)}
 NAMES = {name: key for key, (name, _) in BENCHES.items()}
 
 

@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 import urllib.parse
+import urllib.request
 
 from process import Program, find_program
 
@@ -70,6 +71,12 @@ class Orgsim:
             found += [record["Id"] for record in page["records"]]
             path = page.get("nextRecordsUrl")
         return found
+
+    def count(self, object_name, field, value):
+        """Living records with that value, as the oracle sees them."""
+        with urllib.request.urlopen(f"{self.http_url}/orgsim/records/{object_name}") as answer:
+            records = map(json.loads, answer)
+            return sum(1 for record in records if record[field] == value and not record["IsDeleted"])
 
     def download(self, object_name, fields, path):
         """The object's CSV through the Bulk API, its header once, as a user would download it."""

@@ -1,0 +1,67 @@
+"""B9: how many API calls 10,000 changed rows cost: as one UPDATE, and one row after the other at a steady rate.
+
+Counted by the org itself, from before the first statement until all rows are processed and the org holds their values.
+"""
+
+import time
+
+from orgsim import Orgsim
+from outbound import CUSTOM_FIELDS, FIELDS, OBJECT, RATE
+from postgres import Cluster
+from product import Duet
+from sql_pipe import SqlPipe
+
+ROWS = 10_000
+SETTLE_SECONDS = 120
+
+
+def calls_of(orgsim):
+    return sum(orgsim.status()["api_calls"].values())
+
+
+def settle(orgsim, sql, number, rows):
+    """Waits until the log is processed; the org must then hold the number in that many records."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while sql.rows("SELECT EXISTS (SELECT FROM salesforce._trigger_log WHERE state IN ('NEW', 'PENDING'))") != [["f"]]:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the trigger log does not empty")
+        time.sleep(0.1)
+    held = orgsim.count(OBJECT, "Number__c", number)
+    if held != rows:
+        raise RuntimeError(f"{held} of {rows} rows are in the org")
+
+
+def burst(orgsim, sql):
+    before, began = calls_of(orgsim), time.monotonic()
+    sql.rows("UPDATE salesforce.bench__c SET number__c = 1")
+    settle(orgsim, sql, 1, ROWS)
+    return calls_of(orgsim) - before, ROWS / (time.monotonic() - began)
+
+
+def trickle(orgsim, sql, ids):
+    before, began = calls_of(orgsim), time.monotonic()
+    for index, record in enumerate(ids):
+        wait = began + index / RATE - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        sql.rows(f"UPDATE salesforce.bench__c SET number__c = 2 WHERE sfid = '{record}'")
+    settle(orgsim, sql, 2, len(ids))
+    return (calls_of(orgsim) - before) * ROWS / len(ids)
+
+
+def run(options):
+    with Cluster() as cluster, Orgsim() as orgsim, Duet(orgsim, cluster.url) as duet:
+        orgsim.settings(keep_alive_ms=500, daily_api_limit=10_000_000)
+        orgsim.call("POST", "/orgsim/objects", {"name": OBJECT, "fields": CUSTOM_FIELDS})
+        orgsim.generate(OBJECT, ROWS)
+        duet.import_mapping({OBJECT: {"fields": FIELDS, "access": "read_write", "upsert": "Ext__c"}})
+        duet.start()
+        duet.wait_loaded()
+        with SqlPipe(cluster.url) as sql:
+            at_burst, rows_per_s = burst(orgsim, sql)
+            at_trickle = trickle(orgsim, sql, orgsim.ids(OBJECT, RATE * options.seconds))
+    return {
+        "calls_per_10k_rows_burst": at_burst,
+        "calls_per_10k_rows_trickle": round(at_trickle),
+        "rows_per_s_burst": round(rows_per_s),
+    }
