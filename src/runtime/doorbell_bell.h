@@ -11,7 +11,7 @@ class DoorbellBell final : public Bell {
   DoorbellBell(std::string url, const std::string& schema) : doorbell_(std::move(url), schema) {}
 
   Result<void> wait(TimeMs wait_ms) override {
-    DUET_TRY(doorbell_.wait(wait_ms));
+    (void)DUET_TRY(doorbell_.wait(wait_ms));
     return {};
   }
 
