@@ -96,7 +96,7 @@ json describe_field(const FieldDef& field) {
       {"extraTypeInfo", text_or_null(field.extra_type_info)},
       {"filterable", field.filterable},
       {"filteredLookupInfo", nullptr},
-      {"formulaTreatNullNumberAsZero", false},
+      {"formulaTreatNullNumberAsZero", field.blank_is_zero},
       {"groupable", field.groupable},
       {"highScaleNumber", false},
       {"htmlFormatted", field.html_formatted},

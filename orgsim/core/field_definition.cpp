@@ -3,6 +3,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "orgsim/core/formula.h"
 #include "orgsim/core/schema_edit.h"
 
 namespace orgsim {
@@ -11,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 26> kKeys = {"name",
+constexpr std::array<std::string_view, 27> kKeys = {"name",
                                                     "label",
                                                     "type",
                                                     "length",
@@ -33,6 +34,7 @@ constexpr std::array<std::string_view, 26> kKeys = {"name",
                                                     "autoNumber",
                                                     "calculated",
                                                     "formula",
+                                                    "formulaTreatNullNumberAsZero",
                                                     "defaultValue",
                                                     "createable",
                                                     "updateable",
@@ -145,6 +147,32 @@ void set_type(FieldDef& field) {
   if (is_compound(field.type)) field.createable = field.updateable = false;
 }
 
+/// A formula's text is read here; whether its fields exist is looked at with the whole schema.
+Outcome<void> set_formula(const json& definition, FieldDef& field, bool exists) {
+  if (!definition.contains("formula") && field.expression == nullptr) return {};
+  constexpr std::array kNever = {FieldType::reference,     FieldType::location,        FieldType::picklist,
+                                 FieldType::multipicklist, FieldType::encryptedstring, FieldType::time};
+  const bool is_key = field.external_id || field.unique || field.auto_number || definition.contains("defaultValue");
+  if (field.formula.empty() || is_key || std::ranges::find(kNever, field.type) != kNever.end() ||
+      (exists && !field.calculated)) {
+    return fail(codes::kFieldIntegrity,
+                fmt::format("{}: a formula field is a text, number, boolean, date or date-time field without a key or "
+                            "a default, and made as one",
+                            field.name),
+                {field.name});
+  }
+  auto parsed = Formula::parse(field.formula);
+  if (!parsed) {
+    parsed.error().fields = {field.name};
+    return std::unexpected(parsed.error());
+  }
+  field.expression = std::move(*parsed);
+  field.calculated = true;
+  constexpr std::int32_t kFormulaTextLength = 1300;
+  if (is_text(field.type) && !definition.contains("length")) field.length = kFormulaTextLength;
+  return {};
+}
+
 std::string default_text(const json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.is_null() ? std::string() : value.dump();
@@ -220,7 +248,8 @@ Outcome<FieldDef> read_field_definition(const json& definition, const FieldDef* 
   in.flag("autoNumber", field.auto_number);
   in.text("formula", field.formula);
   in.flag("calculated", field.calculated);
-  if (definition.contains("formula")) field.calculated = true;
+  in.flag("formulaTreatNullNumberAsZero", field.blank_is_zero);
+  if (auto made = set_formula(definition, field, existing != nullptr); !made) return std::unexpected(made.error());
   if (field.auto_number || field.calculated) field.createable = field.updateable = false;
   if (field.auto_number) {
     field.nillable = false;

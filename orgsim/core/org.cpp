@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/field_value.h"
+#include "orgsim/core/formula_fields.h"
 #include "orgsim/core/ids.h"
 #include "orgsim/core/org_state.h"
 #include "orgsim/core/record_json.h"
@@ -115,8 +116,10 @@ Outcome<Record> Org::find(std::string_view object_name, std::string_view id, boo
     return fail(codes::kNotFound, "The requested resource does not exist");
   }
   if (state == RowState::deleted && !include_deleted) return fail(codes::kEntityIsDeleted, "entity is deleted");
-  return Record{*object, *canonical, state == RowState::deleted,
+  Record record{*object, *canonical, state == RowState::deleted,
                 impl_->full_values(**object, *slot, state, table.stamp(*slot), table.packed(*slot))};
+  fill_formulas(impl_->all_commits(), **object, record.values);
+  return record;
 }
 
 Outcome<std::vector<std::string>> Org::find_by_field(std::string_view object_name, std::string_view field_name,
@@ -186,11 +189,13 @@ Outcome<void> Org::for_each_record(std::string_view object_name,
                                    const std::function<void(const ordered_json&)>& visit) const {
   const auto object = impl_->object(object_name);
   if (!object) return std::unexpected(object.error());
+  const Snapshot snapshot = impl_->all_commits();
   const Table& table = impl_->table(**object);
   for (std::uint32_t slot = 0; slot < table.size(); ++slot) {
     const RowState state = table.state(slot);
     if (state != RowState::live && state != RowState::deleted) continue;
-    const auto values = impl_->full_values(**object, slot, state, table.stamp(slot), table.packed(slot));
+    auto values = impl_->full_values(**object, slot, state, table.stamp(slot), table.packed(slot));
+    fill_formulas(snapshot, **object, values);
     ordered_json out;
     for (const FieldDef& field : (*object)->fields) {
       if (!field.removed && !is_compound(field.type)) out[field.name] = rest_value(field, to_view(values[field.index]));

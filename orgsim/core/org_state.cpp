@@ -8,6 +8,7 @@
 #include "orgsim/core/event_builder.h"
 #include "orgsim/core/ids.h"
 #include "orgsim/core/platform_event.h"
+#include "orgsim/core/row_view.h"
 
 namespace orgsim {
 
@@ -84,6 +85,8 @@ std::uint32_t Org::Impl::visible_commits() const {
   while (settings.visibility_delay_ms > 0 && count > 0 && commits[count - 1].ms > limit) --count;
   return static_cast<std::uint32_t>(count);
 }
+
+Snapshot Org::Impl::all_commits() const { return {this, static_cast<std::uint32_t>(commits.size())}; }
 
 std::string Org::Impl::new_uuid() {
   const std::uint64_t high = random.next();

@@ -21,6 +21,8 @@
 
 namespace orgsim {
 
+struct Snapshot;
+
 /// Who committed what when; versions and rows name a commit by its place in the list.
 struct CommitInfo {
   std::uint64_t number = 0;
@@ -62,6 +64,8 @@ struct Org::Impl {
   [[nodiscard]] std::string new_uuid();
   /// How many commits a query sees now: all, or those older than the visibility delay.
   [[nodiscard]] std::uint32_t visible_commits() const;
+  /// What a read by id sees: everything that was committed.
+  [[nodiscard]] Snapshot all_commits() const;
 
   /// The event schema of the object as it is now.
   std::shared_ptr<const EventSchema> current_schema(const ObjectDef& object) const;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "orgsim/core/formula_fields.h"
 #include "orgsim/core/ids.h"
 
 namespace orgsim {
@@ -30,12 +31,27 @@ CellView RowView::cell(const FieldDef& field, IdBuffer& id) const {
   }
   if (field.name == "SystemModstamp") return static_cast<std::int64_t>(image.stamp) * 1000;
   if (field.name == "IsDeleted") return image.state != RowState::live;
+  if (field.expression != nullptr) {
+    Value value = formula_value({org, commits}, *object, field,
+                                [this](const FieldDef& read, IdBuffer& buffer) { return cell(read, buffer); });
+    auto* text = std::get_if<std::string>(&value);
+    return text != nullptr ? CellView(texts.emplace_front(std::move(*text))) : to_view(value);
+  }
   const CellView cell = find_cell(image.packed(), field.index, id);
   return is_null(cell) && field.type == FieldType::boolean ? CellView{field.default_boolean()} : cell;
 }
 
 RowView Snapshot::row(const ObjectDef& object, std::uint32_t slot) const {
-  return {&object, slot, org->table(object).image_at(slot, commits)};
+  return {&object, slot, org->table(object).image_at(slot, commits), org, commits};
+}
+
+std::optional<RowView> Snapshot::row_of_id(std::string_view id) const {
+  const ObjectDef* object = org->schema.object_by_prefix(id);
+  const auto slot = object != nullptr ? org->slot_of_id(*object, id) : std::nullopt;
+  if (!slot) return std::nullopt;
+  RowView found = row(*object, *slot);
+  if (found.image.state == RowState::absent || found.image.state == RowState::purged) return std::nullopt;
+  return found;
 }
 
 std::optional<RowView> Snapshot::follow(const RowView& from, const std::vector<std::string>& relationships) const {
@@ -47,11 +63,8 @@ std::optional<RowView> Snapshot::follow(const RowView& from, const std::vector<s
     IdBuffer buffer;
     const CellView cell = at->cell(*reference, buffer);
     const auto* id = std::get_if<std::string_view>(&cell);
-    const ObjectDef* object = id != nullptr ? org->schema.object_by_prefix(*id) : nullptr;
-    const auto slot = object != nullptr ? org->slot_of_id(*object, *id) : std::nullopt;
-    if (!slot) return std::nullopt;
-    RowView next = row(*object, *slot);
-    if (next.image.state == RowState::absent || next.image.state == RowState::purged) return std::nullopt;
+    auto next = id != nullptr ? row_of_id(*id) : std::nullopt;
+    if (!next) return std::nullopt;
     parent = std::move(next);
     at = &*parent;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,8 +16,13 @@ struct RowView {
   const ObjectDef* object = nullptr;
   std::uint32_t slot = 0;
   RowImage image;
+  const Org::Impl* org = nullptr;
+  std::uint32_t commits = 0;
+  /// The texts of formula fields that were read, which cells point into.
+  mutable std::forward_list<std::string> texts = {};
 
-  /// Any field but compounds; Id, IsDeleted and SystemModstamp come from slot, state and stamp. Ids use the buffer.
+  /// Any field but compounds; Id, IsDeleted and SystemModstamp come from slot, state and stamp, formula fields are
+  /// computed. Ids use the buffer.
   [[nodiscard]] CellView cell(const FieldDef& field, IdBuffer& id) const;
 };
 
@@ -26,6 +32,8 @@ struct Snapshot {
   std::uint32_t commits = 0;
 
   [[nodiscard]] RowView row(const ObjectDef& object, std::uint32_t slot) const;
+  /// The record with this id, also one in the recycle bin; nothing when it is not there or gone for good.
+  [[nodiscard]] std::optional<RowView> row_of_id(std::string_view id) const;
   /// The record at the end of the relationships ("Account", "Owner"), or nothing when a reference is null on the way.
   [[nodiscard]] std::optional<RowView> follow(const RowView& from, const std::vector<std::string>& relationships) const;
 };

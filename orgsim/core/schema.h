@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "orgsim/core/error.h"
@@ -48,6 +49,8 @@ enum class FieldType : std::uint8_t {
 [[nodiscard]] bool is_text(FieldType type);
 /// address and location: values live in their parts.
 [[nodiscard]] bool is_compound(FieldType type);
+
+class Formula;
 
 struct PicklistEntry {
   std::string value;
@@ -94,6 +97,9 @@ struct FieldDef {
   std::string compound_name;  ///< the compound field this is a part of, or empty
   std::string extra_type_info;
   std::string formula;
+  /// The formula ready for use; nothing for a field that only says `calculated`, as roll-ups do.
+  std::shared_ptr<const Formula> expression;
+  bool blank_is_zero = false;  ///< describe's formulaTreatNullNumberAsZero
   std::string default_text;  ///< describe's defaultValue as text, or empty
   std::vector<std::string> reference_to;
   std::string relationship_name;
@@ -192,6 +198,9 @@ class Schema {
                                              const nlohmann::json& definitions) const;
   ObjectDef& create_custom(const std::string& name, const nlohmann::json& definition);
   void put_field(ObjectDef& object, FieldDef field);
+  void put_fields(ObjectDef& object, std::vector<FieldDef> fields);
+  [[nodiscard]] Outcome<void> check_formulas(const std::string& object_name, const nlohmann::json& definition,
+                                             const std::vector<FieldDef>& fields) const;
   void link_relationship(const ObjectDef& child, const FieldDef& field);
 
   std::deque<ObjectDef> objects_;
@@ -200,6 +209,7 @@ class Schema {
   std::uint32_t custom_objects_ = 0;
   std::uint32_t platform_events_ = 0;
   std::uint32_t custom_fields_ = 0;
+  std::vector<std::pair<std::uint16_t, std::uint16_t>> formulas_;  ///< object and field index of all there ever were
   std::uint64_t revision_ = 1;
 };
 

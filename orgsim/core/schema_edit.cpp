@@ -8,6 +8,7 @@
 #include <set>
 
 #include "orgsim/core/ascii.h"
+#include "orgsim/core/formula_fields.h"
 #include "orgsim/core/ids.h"
 
 namespace orgsim {
@@ -189,6 +190,36 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
   return fields;
 }
 
+void Schema::put_fields(ObjectDef& object, std::vector<FieldDef> fields) {
+  for (FieldDef& field : fields) {
+    const std::string name = field.name;
+    const bool is_formula = field.expression != nullptr;
+    put_field(object, std::move(field));
+    object.reindex();
+    const FieldDef* put = object.field(name);
+    if (!is_formula || put == nullptr) continue;
+    const std::pair<std::uint16_t, std::uint16_t> place = {object.index, put->index};
+    if (std::ranges::find(formulas_, place) == formulas_.end()) formulas_.push_back(place);
+  }
+}
+
+/// All formulas, those of other objects too, on a copy of the schema that has the new fields.
+Outcome<void> Schema::check_formulas(const std::string& object_name, const json& definition,
+                                     const std::vector<FieldDef>& fields) const {
+  const bool any_new = std::ranges::any_of(fields, [](const FieldDef& field) { return field.expression != nullptr; });
+  if (fields.empty() || (!any_new && formulas_.empty())) return {};
+  Schema trial = *this;
+  const ObjectDef* existing = trial.object(object_name);
+  trial.put_fields(existing != nullptr ? trial.objects_[existing->index] : trial.create_custom(object_name, definition),
+                   fields);
+  for (const auto& [object, field] : trial.formulas_) {
+    const FieldDef& formula = trial.objects_[object].fields[field];
+    if (formula.removed || formula.expression == nullptr) continue;
+    if (auto checked = check_formula(trial, trial.objects_[object], formula); !checked) return checked;
+  }
+  return {};
+}
+
 Outcome<const ObjectDef*> Schema::apply(const json& definition) {
   if (auto shape = check_shape(definition); !shape) return std::unexpected(shape.error());
   const auto name = definition["name"].get<std::string>();
@@ -203,6 +234,7 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
   // First everything is read and checked, then it is applied: an error changes nothing.
   auto fields = read_fields(name, existing, definition.value("fields", json::array()));
   if (!fields) return std::unexpected(fields.error());
+  if (auto checked = check_formulas(name, definition, *fields); !checked) return std::unexpected(checked.error());
 
   ObjectDef& target = existing != nullptr ? objects_[existing->index] : create_custom(name, definition);
   if (existing != nullptr) {
@@ -210,10 +242,7 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
     target.label_plural = definition.value("labelPlural", target.label_plural);
     if (target.cdc_supported) target.cdc_selected = definition.value("cdc", target.cdc_selected);
   }
-  for (FieldDef& field : *fields) {
-    put_field(target, std::move(field));
-    target.reindex();
-  }
+  put_fields(target, std::move(*fields));
   ++target.version;
   ++revision_;
   return &target;

@@ -1,5 +1,6 @@
 #include "orgsim/core/transaction.h"
 
+#include "orgsim/core/formula_fields.h"
 #include "orgsim/core/transaction_state.h"
 
 namespace orgsim {
@@ -62,6 +63,7 @@ Outcome<Record> Transaction::find(std::string_view object_name, std::string_view
     const Table& table = org.table(**object);
     const std::uint32_t slot = slot_of(*key);
     record.values = org.full_values(**object, slot, RowState::live, table.stamp(slot), table.packed(slot));
+    fill_formulas(org.all_commits(), **object, record.values);
     return record;
   }
   record.values = pending->second.after;
@@ -71,6 +73,7 @@ Outcome<Record> Transaction::find(std::string_view object_name, std::string_view
   set("Id", record.id);
   set("IsDeleted", false);
   set("SystemModstamp", static_cast<std::int64_t>(pending->second.stamp) * 1000);
+  fill_formulas(org.all_commits(), **object, record.values);
   return record;
 }
 
