@@ -15,7 +15,8 @@ namespace {
 
 /// Fields that are not in the packed row.
 bool is_virtual(const FieldDef& field) {
-  return field.expression != nullptr || field.type == FieldType::id || field.name == "SystemModstamp" || field.name == "IsDeleted";
+  return field.expression != nullptr || field.type == FieldType::id || field.name == "SystemModstamp" ||
+         field.name == "IsDeleted";
 }
 
 /// A sub-query's records without pages.

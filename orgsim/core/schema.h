@@ -100,7 +100,7 @@ struct FieldDef {
   /// The formula ready for use; nothing for a field that only says `calculated`, as roll-ups do.
   std::shared_ptr<const Formula> expression;
   bool blank_is_zero = false;  ///< describe's formulaTreatNullNumberAsZero
-  std::string default_text;  ///< describe's defaultValue as text, or empty
+  std::string default_text;    ///< describe's defaultValue as text, or empty
   std::vector<std::string> reference_to;
   std::string relationship_name;
   std::string child_relationship_name;  ///< of a custom reference, as the parent's describe lists it

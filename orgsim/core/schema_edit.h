@@ -13,15 +13,16 @@ namespace orgsim {
 ///               "nillable":true,"required":false,"unique":false,"caseSensitive":false,"externalId":false,
 ///               "restrictedPicklist":false,"picklist":["A",{"value":"B","label":"b","default":true}],
 ///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","childRelationshipName":"Foos__r",
-///               "masterDetail":false,"restrictedDelete":false,"autoNumber":false,"calculated":false,"formula":"A__c * 2",
-///               "formulaTreatNullNumberAsZero":false,
+///               "masterDetail":false,"restrictedDelete":false,"autoNumber":false,"calculated":false,
+///               "formula":"A__c * 2","formulaTreatNullNumberAsZero":false,
 ///               "defaultValue":…,"createable":…,"updateable":…,"richText":false,"remove":false,"readable":true}]}
 /// A name `Foo__e` makes a platform event, whose fields are `…__c` too.
 /// A name that exists is altered: only the keys given change. A type change keeps to types that store alike. "remove"
 /// takes a custom field away. "readable":false hides an optional field from everybody, as field-level security does;
 /// its values stay. Standard objects take custom fields (`…__c`) and changes of their own fields.
 /// A "formula" (formula.h) is computed at every read and never stored.
-/// Errors: INVALID_FIELD, FIELD_INTEGRITY_EXCEPTION for a formula, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message.
+/// Errors: INVALID_FIELD, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message;
+/// FIELD_INTEGRITY_EXCEPTION for a formula.
 
 /// A field from its definition; `existing` when it is altered. Unknown keys are errors, so that a typo is seen.
 [[nodiscard]] Outcome<FieldDef> read_field_definition(const nlohmann::json& definition, const FieldDef* existing);
