@@ -4,7 +4,7 @@
 - `upserts_per_s`: collection upserts of 200 Accounts by external id, 8 connections, each with 200 keys of its own whose
   values change at every call; `rows_per_s` is 200 times that. Nobody subscribes, Account is selected for change events.
 - `events_per_s`: one Pub/Sub subscriber reads CREATE events that wait for it, from the earliest on, 100 asked for at a time.
-- `mb_per_million`: resident memory that 1,000,000 generated Accounts add, all fields filled; `generated_per_s` how fast.
+- `mb_per_million`: resident memory that 1,000,000 generated Accounts add, most fields filled; `generated_per_s` how fast.
 
 The clients (bench/client) are C++ and share the machine with the simulator; their CPU is on its bill.
 """
