@@ -23,7 +23,8 @@ Rows read(std::string_view text, char delimiter, std::string* raw) {
   Rows rows;
   while (reader.next()) {
     rows.emplace_back(reader.cells().begin(), reader.cells().end());
-    if (raw != nullptr) raw->append(reader.raw()).append("\n");
+    // With the row's own line ending: behind a last field that ends with CR, LF alone would be read as CRLF.
+    if (raw != nullptr) raw->append(reader.raw()).append(reader.ended_with_crlf() ? "\r\n" : "\n");
   }
   return rows;
 }
