@@ -153,7 +153,8 @@ Outcome<std::uint64_t> FaultGate::add_event_fault(json definition) {
     org.announce();
     return 0;
   }
-  const auto named = std::find(kFateNames.begin() + 1, kFateNames.end(), kind);
+  const std::string name = kind.is_string() ? kind.get<std::string>() : std::string();
+  const auto named = std::find(kFateNames.begin() + 1, kFateNames.end(), name);
   if (named == kFateNames.end()) {
     return fail(codes::kJsonParser,
                 "\"event\" must be drop, duplicate, gap, overflow, wildcard, expire or stream_reset");

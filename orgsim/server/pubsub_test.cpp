@@ -121,7 +121,7 @@ TEST_F(PubSubTest, ACommitIsDeliveredWithItsSchema) {
   ASSERT_TRUE(stub_->GetTopic(&topic_context, topic, &info).ok());
   EXPECT_EQ(info.schema_id(), event.event().schema_id());
   EXPECT_TRUE(info.can_subscribe());
-  EXPECT_EQ(info.tenant_guid(), ready_["org_id"]);
+  EXPECT_EQ(info.tenant_guid(), ready_["org_id"].get<std::string>());
 
   grpc::ClientContext schema_context;
   prepare(schema_context);
