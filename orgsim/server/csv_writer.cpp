@@ -34,7 +34,7 @@ char* put_time_of_day(char* out, int64_t ms) {
 }
 
 char* put_text(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
+  if (!text.empty()) std::memcpy(out, text.data(), text.size());  // an empty view may have no address
   return out + text.size();
 }
 
