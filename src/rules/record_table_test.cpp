@@ -2,6 +2,7 @@
 
 #include "rules/claim.h"
 #include "rules/event.h"
+#include "rules/outcome.h"
 
 namespace duet::rules::testing {
 namespace {
@@ -69,6 +70,12 @@ void Table::app_removes() {
 
 bool Table::claim(const std::string& token) { return rules::claim(turn(), {token, "minted-key"}) != nullptr; }
 
+void Table::send(const std::string& field, const std::string& value, const std::string& token) {
+  app(field, value);
+  claim(token);
+  on_accepted(turn(), token, {});
+}
+
 ChangeEvent Table::event(const FieldValues& fields, TimeMs stamp, const std::string& token) {
   ChangeEvent event;
   event.object = mapping.object;
@@ -97,5 +104,15 @@ std::vector<std::string> Table::lost() const {
   }
   return values;
 }
+
+RecordRead read_of(const std::string& a, const std::string& b, TimeMs stamp) {
+  RecordRead read;
+  read.sfid = kSfid;
+  read.stamp = stamp;
+  read.fields = {{"A__c", a}, {"B__c", b}, {"Ext__c", std::string("k")}};
+  return read;
+}
+
+std::string text(const Value& value) { return std::get<std::string>(value); }
 
 }  // namespace duet::rules::testing

@@ -30,6 +30,8 @@ struct Table {
   void app_removes();
   /// Claims under the token; true when there was something to send.
   bool claim(const std::string& token);
+  /// The app updates one field, and the org accepts the change.
+  void send(const std::string& field, const std::string& value, const std::string& token);
   ChangeEvent event(const FieldValues& fields, TimeMs stamp, const std::string& token = {});
   void receive(const ChangeEvent& event, bool follows = true);
   std::string row(const std::string& field) const;
@@ -38,6 +40,13 @@ struct Table {
  private:
   std::int64_t next_log_ = 1;
 };
+
+/// The stamp of the version that tests load.
+inline constexpr TimeMs kVersion = 900'000'000;
+
+/// A read of the record that load() made.
+RecordRead read_of(const std::string& a, const std::string& b, TimeMs stamp);
+std::string text(const Value& value);
 
 inline constexpr const char* kSfid = "a00000000000001AAA";
 inline constexpr const char* kUs = "005000000000001AAA";

@@ -1,0 +1,110 @@
+#include "rules/removal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "rules/capture.h"
+#include "rules/outcome.h"
+#include "rules/read.h"
+#include "rules/record_table_test.h"
+
+namespace duet::rules {
+namespace {
+
+using ::testing::Contains;
+using testing::kSfid;
+using testing::kVersion;
+using testing::read_of;
+using testing::Table;
+
+TEST(Delete, ARowThatComesBackHoldsWhatTheOrgHolds) {
+  Table table(ConflictPolicy::salesforce);
+  table.mapping.delete_conflict = ConflictPolicy::salesforce;
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "a1");
+  table.claim("t1");
+  on_unknown(table.turn(), "t1");
+  table.app("A__c", "never sent");
+  table.app_removes();
+  table.receive(table.event({{"B__c", std::string("b1")}}, kVersion + 4000));
+  ASSERT_TRUE(table.record.row) << "the delete gave way";
+  on_read_back(table.turn(), read_of("a1", "b1", kVersion + 5000), table.record.lane.revision);
+  EXPECT_EQ(table.row("A__c"), "a1");
+}
+
+TEST(Delete, ACapturedDeleteIsNotReplacedWhenTheCreateIsAccepted) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  table.record.row->sfid.clear();
+  table.record.lane.pending_create = true;
+  table.record.lane.key_checked = true;
+  ASSERT_TRUE(table.claim("t1"));
+  table.app_removes();
+  absorb(table.turn());
+  on_accepted(table.turn(), "t1", kSfid);
+  const std::int64_t captured = table.record.lane.pending_delete->log_id;
+  EXPECT_NE(captured, 0);
+}
+
+TEST(Delete, TakesTheRowAndLeavesATombstone) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  ChangeEvent event = table.event({}, kVersion + 1000);
+  event.kind = EventKind::remove;
+  table.receive(event);
+  EXPECT_FALSE(table.record.row.has_value());
+  EXPECT_EQ(table.change.row_action, RowAction::remove);
+  ChangeEvent late = table.event({{"A__c", std::string("a9")}}, kVersion + 2000);
+  late.kind = EventKind::create;
+  table.receive(late);
+  EXPECT_FALSE(table.record.row.has_value()) << "events do not insert under a tombstone";
+}
+
+TEST(Delete, AgainstAnUpdateGoesByPolicyAndIsJournalled) {
+  Table table(ConflictPolicy::postgres);
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "mine");
+  ChangeEvent event = table.event({}, kVersion + 1000);
+  event.kind = EventKind::remove;
+  table.receive(event);
+  ASSERT_TRUE(table.record.row.has_value());
+  EXPECT_EQ(table.record.row->sfid, "") << "created anew";
+  EXPECT_TRUE(table.record.lane.pending_create);
+  EXPECT_THAT(table.lost(), ::testing::Not(Contains("mine"))) << "it goes out again";
+
+  Table other(ConflictPolicy::salesforce);
+  other.load("a0", "b0", kVersion);
+  other.app("A__c", "mine");
+  other.receive(event);
+  EXPECT_FALSE(other.record.row.has_value());
+  EXPECT_THAT(other.lost(), Contains("mine"));
+  EXPECT_TRUE(other.change.journal.front().whole_row);
+}
+
+TEST(Delete, OfTheAppGivesWayToALaterEditInTheOrg) {
+  Table table(ConflictPolicy::newest);
+  table.load("a0", "b0", kVersion);
+  table.app_removes();
+  table.receive(table.event({{"A__c", std::string("kept")}}, table.now + 5'000));
+  ASSERT_TRUE(table.record.row.has_value());
+  EXPECT_EQ(table.change.insert_id, 7);
+  EXPECT_EQ(table.row("A__c"), "kept");
+  EXPECT_TRUE(table.record.lane.dirty.has_value()) << "read whole, since the restored values are old";
+}
+
+TEST(Delete, OfARowWhoseCreateIsUnderWayFollowsIt) {
+  Table table;
+  table.load("a0", "b0", 0);
+  table.record.row->sfid.clear();
+  table.record.row->values["Ext__c"] = Null{};
+  table.record.captured.push_back({1, LogAction::insert, 7, {}, {}, {}, table.now});
+  table.claim("t1");
+  table.record.row.reset();
+  on_accepted(table.turn(), "t1", kSfid);
+  EXPECT_TRUE(table.record.lane.pending_delete.has_value());
+  EXPECT_TRUE(table.claim("t2"));
+  EXPECT_EQ(table.record.lane.attempts.back().kind, AttemptKind::remove);
+}
+
+}  // namespace
+}  // namespace duet::rules
