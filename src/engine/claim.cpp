@@ -1,0 +1,60 @@
+#include "engine/claim.h"
+
+#include <algorithm>
+
+#include "engine/key_look_up.h"
+#include "rules/claim.h"
+
+namespace duet::engine {
+
+void claim_entry(const OutboundParts& parts, RecordBatch& batch, std::size_t index, const rules::Context& context,
+                 const std::string& token, std::vector<ClaimedAttempt>& claimed) {
+  std::string key = parts.ports.random.uuid();
+  const Attempt* attempt = rules::claim(batch.turn(index, context), {token, std::move(key)});
+  if (!attempt) return;
+  const Record& record = batch.at(index).record;
+  RecordRef ref{record.row ? std::optional(record.row->id) : record.lane.row_id, record.lane.sfid,
+                record.lane.external_id};
+  claimed.push_back(
+      {&batch.mapping(), std::move(ref), *attempt, record.lane.sfid, record.lane.external_id, std::nullopt});
+}
+
+Result<void> commit_claims(RecordBatch& batch, ports::StoreTransaction& transaction, std::vector<ClaimedAttempt> taken,
+                           std::vector<ClaimedAttempt>& claimed) {
+  DUET_TRY(batch.write(transaction, [&](RecordBatch::Entry& entry, std::size_t, const Error&) {
+    std::erase_if(taken,
+                  [&](const ClaimedAttempt& c) { return entry.record.row && c.ref.row_id == entry.record.row->id; });
+  }));
+  DUET_TRY(transaction.commit());
+  std::ranges::move(taken, std::back_inserter(claimed));
+  return {};
+}
+
+Result<void> claim_records(const OutboundParts& parts, const Mapping& mapping, const std::vector<RecordRef>& refs,
+                           std::vector<ClaimedAttempt>& claimed) {
+  const std::string token = "duet-" + parts.ports.random.uuid();
+  RecordBatch batch(mapping);
+  std::vector<std::size_t> indexes;
+  for (const RecordRef& ref : refs) indexes.push_back(batch.add(ref));
+  auto transaction = DUET_TRY(parts.ports.store.begin());
+  DUET_TRY(batch.lock(*transaction));
+  const rules::Context context = parts.timing.context(mapping);
+  std::vector<ClaimedAttempt> taken;
+  std::vector<RecordRef> unchecked;
+  std::vector<std::string> keys;
+  for (const std::size_t index : indexes) {
+    const Record& record = batch.at(index).record;
+    if (record.busy) continue;
+    if (const std::string key = rules::key_to_look_up(record, mapping);
+        !key.empty() && record.lane.attempts.empty() && !record.lane.dirty && record.lane.not_before <= context.now) {
+      unchecked.push_back({record.row->id, {}, key});
+      keys.push_back(key);
+      continue;
+    }
+    claim_entry(parts, batch, index, context, token, taken);
+  }
+  DUET_TRY(commit_claims(batch, *transaction, std::move(taken), claimed));
+  return keys.empty() ? Result<void>{} : look_up_and_claim(parts, mapping, unchecked, keys, claimed);
+}
+
+}  // namespace duet::engine
