@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/openapi.h"
 #include "api/request_guard.h"
 
 namespace duet::api {
@@ -168,6 +169,11 @@ Response Router::handle(const Request& request) const {
   if (!host_allowed(request.host, options_.hosts)) {
     return error_response(403, "host_not_allowed", "this name of the server is not allowed",
                           "add it to server.hosts in duet.toml");
+  }
+  if (request.path == "/api/v1/openapi.json" && request.method == "GET") {
+    Response response;
+    response.body = openapi_text();
+    return response;
   }
   if (!token_matches(request.authorization, options_.token)) {
     Response response =

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <nlohmann/json.hpp>
 
 #include "api/request_guard.h"
 #include "api/server.h"
@@ -76,6 +77,14 @@ TEST_F(RouterTest, RoutesAndParameters) {
   EXPECT_EQ(handle(request).body, "open,Account,,5,99");
   EXPECT_EQ(handle(get("/api/v1/issues/7")).body, "issue 7");
   EXPECT_EQ(handle(get("/metrics")).body, "duet_up 1\n");
+}
+
+TEST_F(RouterTest, ServesItsDescriptionToAnybody) {
+  Request request = get("/api/v1/openapi.json");
+  request.authorization.clear();
+  const auto document = nlohmann::json::parse(handle(request).body);
+  EXPECT_EQ(document["openapi"], "3.1.0");
+  EXPECT_TRUE(document["paths"].contains("/api/v1/issues/{id}/resolve"));
 }
 
 TEST_F(RouterTest, ErrorsAreJsonWithAHint) {
