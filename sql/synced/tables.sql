@@ -71,4 +71,6 @@ CREATE INDEX IF NOT EXISTS _trigger_log_archive_idx_state_table_name ON :"schema
 -- gone; the oldest of a table come first.
 CREATE INDEX IF NOT EXISTS duet_trigger_log_new ON :"schema"._trigger_log (table_name, id) WHERE state = 'NEW';
 CREATE INDEX IF NOT EXISTS duet_trigger_log_new_record ON :"schema"._trigger_log (table_name, record_id) WHERE state = 'NEW';
+CREATE INDEX IF NOT EXISTS duet_trigger_log_new_delete ON :"schema"._trigger_log (table_name)
+    WHERE state = 'NEW' AND action = 'DELETE';
 CREATE INDEX IF NOT EXISTS duet_trigger_log_new_sfid ON :"schema"._trigger_log (sfid) WHERE state = 'NEW' AND sfid IS NOT NULL;

@@ -78,8 +78,11 @@ Result<PendingField> pending_field_from(const Json& json) {
 }
 
 Json to_json(const PendingLog& log) {
-  const auto& [log_id, fields] = log;
-  return {{"id", log_id}, {"fields", fields}};
+  const auto& [log_id, fields, values, changed_at] = log;
+  Json json = {{"id", log_id}, {"fields", fields}};
+  if (!values.empty()) json["values"] = fields_to_json(values);
+  if (changed_at != TimeInterval{}) json["changed_at"] = to_json(changed_at);
+  return json;
 }
 
 Result<PendingLog> pending_log_from(const Json& json) {
@@ -87,13 +90,17 @@ Result<PendingLog> pending_log_from(const Json& json) {
   JsonMembers members(json);
   members.read("id", log.log_id);
   members.read("fields", log.fields);
+  members.read("values", log.values);
+  members.read_with("changed_at", log.changed_at, interval_from);
   DUET_TRY(members.finish("pending log"));
   return log;
 }
 
 Json to_json(const PendingDelete& removal) {
-  const auto& [log_id, old_values, changed_at] = removal;
-  return {{"log_id", log_id}, {"old", fields_to_json(old_values)}, {"changed_at", to_json(changed_at)}};
+  const auto& [log_id, old_values, changed_at, approved] = removal;
+  Json json = {{"log_id", log_id}, {"old", fields_to_json(old_values)}, {"changed_at", to_json(changed_at)}};
+  put(json, "approved", approved);
+  return json;
 }
 
 Result<PendingDelete> pending_delete_from(const Json& json) {
@@ -102,6 +109,7 @@ Result<PendingDelete> pending_delete_from(const Json& json) {
   members.read("log_id", removal.log_id);
   members.read("old", removal.old_values);
   members.read_with("changed_at", removal.changed_at, interval_from);
+  members.read("approved", removal.approved);
   DUET_TRY(members.finish("pending delete"));
   return removal;
 }
@@ -232,11 +240,26 @@ Result<Tombstone> tombstone_from(const Json& json) {
   return tombstone;
 }
 
+Json to_json(const WaitsFor& parent) {
+  const auto& [field, key] = parent;
+  return {{"field", field}, {"key", key}};
+}
+
+Result<WaitsFor> waits_for_from(const Json& json) {
+  WaitsFor parent;
+  JsonMembers members(json);
+  members.read("field", parent.field);
+  members.read("key", parent.key);
+  DUET_TRY(members.finish("awaited parent"));
+  return parent;
+}
+
 }  // namespace
 
 std::string lane_to_json(const Lane& lane) {
   const auto& [revision, sfid, external_id, row_id, former_sfid, pending_create, key_checked, pending, log,
-               pending_delete, attempts, held, dirty, tombstone, read_version, not_before, rounds, parked] = lane;
+               pending_delete, attempts, held, dirty, tombstone, read_version, not_before, rounds, parked, waits_for] =
+      lane;
   Json json = Json::object();
   put(json, "revision", revision);
   put(json, "sfid", sfid);
@@ -256,6 +279,7 @@ std::string lane_to_json(const Lane& lane) {
   put(json, "not_before", not_before);
   put(json, "rounds", static_cast<TimeMs>(rounds));
   put(json, "parked", parked);
+  if (waits_for) json["waits_for"] = to_json(*waits_for);
   return dump_json(json);
 }
 
@@ -284,6 +308,7 @@ Result<Lane> lane_from_json(std::string_view text) {
   members.read("not_before", lane.not_before);
   members.read("rounds", lane.rounds);
   members.read("parked", lane.parked);
+  members.read_with("waits_for", lane.waits_for, waits_for_from);
   DUET_TRY(members.finish("lane"));
   return lane;
 }

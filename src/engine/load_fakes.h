@@ -100,6 +100,10 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<void> mark_range_dirty(const Mapping&, TimeMs, const std::string&) override { return {}; }
   Result<void> clear_range_dirty(const Mapping&) override { return {}; }
   Result<void> raise_issue(const Mapping*, const Issue&) override { return {}; }
+  Result<void> resolve_issue(const Mapping&, std::string_view, std::string_view) override { return {}; }
+  Result<Breaker> lock_breaker(const Mapping&) override { return Breaker{}; }
+  Result<void> set_breaker(const Mapping&, const Breaker&) override { return {}; }
+  Result<long> count_captured_deletes(const Mapping&, long) override { return 0; }
   Result<void> commit() override {
     DUET_SCRIPTED(script_);
     target_ = db_;
@@ -196,6 +200,14 @@ class FakeStore final : public ports::Store {
     auto found = db_.positions.find(source);
     return found == db_.positions.end() ? std::nullopt : std::optional(found->second);
   }
+  Result<std::vector<RecordRef>> find_parked(const Mapping&, std::string_view, std::size_t) override {
+    return std::vector<RecordRef>{};
+  }
+  Result<std::vector<RecordRef>> find_released(const Mapping&, const MappedField&, const Mapping*, TimeMs,
+                                               std::size_t) override {
+    return std::vector<RecordRef>{};
+  }
+  Result<Breaker> breaker(const Mapping&) override { return Breaker{}; }
   Result<std::vector<RecordRef>> find_pending(const Mapping&, TimeMs, std::size_t) override {
     return std::vector<RecordRef>{};
   }

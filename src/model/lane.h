@@ -23,6 +23,9 @@ struct PendingField {
 struct PendingLog {
   std::int64_t log_id = 0;
   std::vector<std::string> fields;
+  /// Of an ordered mapping only: what the change itself wrote, and when (design §5 rule 11).
+  FieldValues values = {};
+  TimeInterval changed_at = {};
 
   bool operator==(const PendingLog&) const = default;
 };
@@ -35,6 +38,7 @@ struct PendingDelete {
   std::int64_t log_id = 0;
   FieldValues old_values;
   TimeInterval changed_at;
+  bool approved = false;  ///< a person let it through the mass-change breaker
 
   bool operator==(const PendingDelete&) const = default;
 };
@@ -100,6 +104,14 @@ struct Dirty {
   bool operator==(const Dirty&) const = default;
 };
 
+/// The parent that the org does not have yet and that the record names by external id.
+struct WaitsFor {
+  std::string field;  ///< `Account.Ext__c`
+  std::string key;
+
+  bool operator==(const WaitsFor&) const = default;
+};
+
 /// Everything about one record that is on its way, in order. A record that rests has none.
 struct Lane {
   /// Raised by every event, send and settlement: a read that began at another revision is not believed (design §5 rule
@@ -124,9 +136,10 @@ struct Lane {
   std::optional<Dirty> dirty;
   std::optional<Tombstone> tombstone;
   std::optional<ReadVersion> read_version;
-  TimeMs not_before = 0;  ///< local clock: no claim before
-  int rounds = 0;         ///< tries in a row that ended on the same evidence
-  std::string parked;     ///< why nothing is sent until a person or a parent acts; empty when it may
+  TimeMs not_before = 0;              ///< local clock: no claim before
+  int rounds = 0;                     ///< tries in a row that ended on the same evidence
+  std::string parked;                 ///< why nothing is sent until a person or a parent acts; empty when it may
+  std::optional<WaitsFor> waits_for;  ///< parked until this parent is in the org
 
   bool operator==(const Lane&) const = default;
 

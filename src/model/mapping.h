@@ -20,10 +20,23 @@ enum class InboundSource { events, poll };
 std::optional<ConflictPolicy> conflict_policy_from_name(std::string_view name);
 std::string_view name_of(ConflictPolicy policy);
 
+/// A column that names a parent by its external id instead of its Id (spec/heroku-connect.md §3.4).
+struct ParentKey {
+  std::string reference;     ///< `AccountId`
+  std::string relationship;  ///< `Account`, `Parent__r`
+  std::string object;        ///< `Account`
+  std::string key_field;     ///< `Ext__c`
+  bool polymorphic = false;  ///< the reference may point to several objects: the parent's type is named in calls
+
+  bool operator==(const ParentKey&) const = default;
+};
+
 struct MappedField {
+  /// Of a column that names a parent by its external id: that field's schema under the name `Account.Ext__c`.
   FieldSchema schema;
   std::string column;  ///< lower-case field name
   std::optional<ConflictPolicy> conflict;
+  std::optional<ParentKey> parent;
 };
 
 struct MappedIndex {
@@ -44,6 +57,8 @@ struct Mapping {
   ConflictPolicy delete_conflict = ConflictPolicy::newest;
   int polling_seconds = 600;
   bool has_is_deleted = true;
+  /// Every captured change is sent as a write of its own, in order and with the values that it wrote.
+  bool ordered = false;
   std::vector<MappedField> fields;  ///< includes Id and SystemModstamp
   std::vector<MappedIndex> indexes;
 

@@ -42,6 +42,7 @@ struct CapturedChange {
   FieldValues old_values;            ///< the row before; empty for an insert
   std::vector<std::string> changed;  ///< fields that an update names
   TimeMs captured_at = 0;            ///< database clock
+  FieldValues new_values = {};       ///< of an ordered mapping only: what an insert or an update wrote
 };
 
 /// Everything about one record, as read under its lock.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/breaker.h"
 #include "model/change.h"
 #include "model/mapping.h"
 #include "model/record.h"
@@ -71,6 +72,14 @@ class StoreTransaction {
 
   /// Raises an issue that belongs to a mapping or the connection and to no record.
   virtual Result<void> raise_issue(const Mapping* mapping, const Issue& issue) = 0;
+  /// Open issues of that kind and code that belong to the mapping and to no record are resolved.
+  virtual Result<void> resolve_issue(const Mapping& mapping, std::string_view kind, std::string_view code) = 0;
+
+  /// The mapping's breaker, locked until the transaction ends.
+  virtual Result<Breaker> lock_breaker(const Mapping& mapping) = 0;
+  virtual Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) = 0;
+  /// Deletes of records of the org that are captured and not yet taken up, counted up to `limit`.
+  virtual Result<long> count_captured_deletes(const Mapping& mapping, long limit) = 0;
 
   /// `outcome_unknown` when the answer to COMMIT was lost: read the position again before going on.
   virtual Result<void> commit() = 0;
@@ -125,6 +134,15 @@ class Store {
 
   /// Lanes with an attempt in state `sent`: after a restart nobody waits for their answers any more.
   virtual Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) = 0;
+
+  /// Lanes that are parked with this reason, oldest first.
+  virtual Result<std::vector<RecordRef>> find_parked(const Mapping& mapping, std::string_view reason,
+                                                     std::size_t limit) = 0;
+  /// Lanes that wait for a parent, named by `field`, which the table of `parent` has with an Id by now; without that
+  /// mapping, and for a parent that does not come, lanes whose not_before is reached.
+  virtual Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field,
+                                                       const Mapping* parent, TimeMs now, std::size_t limit) = 0;
+  virtual Result<Breaker> breaker(const Mapping& mapping) = 0;
 
   virtual Result<LoadProgress> load_progress(const Mapping& mapping) = 0;
   /// Null when the table is not empty or an app may have used it: then the load merges page by page.

@@ -39,7 +39,8 @@ MappedTable::MappedTable(const Session& session, const std::string& schema, cons
       object(mapping.object),
       name(mapping.table),
       qualified(fmt::format("{}.{}", session.identifier(schema), session.identifier(mapping.table))),
-      log(fmt::format("{}._trigger_log", session.identifier(schema))) {
+      log(fmt::format("{}._trigger_log", session.identifier(schema))),
+      ordered(mapping.ordered) {
   for (const MappedField& field : mapping.fields) {
     if (is_id(field)) continue;
     by_field.emplace(field.schema.name, columns.size());

@@ -44,6 +44,7 @@ struct MappedTable {
   std::map<std::string, std::size_t, std::less<>> by_column;
   KeyKind key_kind = KeyKind::none;
   std::size_t key_column = 0;  ///< in `columns`, unless key_kind is none
+  bool ordered = false;        ///< the log's values are read beside its fields
 
   /// SQL that folds an expression of type text for comparison.
   std::string fold(const std::string& expression) const;

@@ -74,10 +74,32 @@ Result<ConflictPolicy> policy_from(const Json& json) {
   return fail(ErrorKind::bad_data, "unknown conflict policy");
 }
 
+Json to_json(const ParentKey& parent) {
+  const auto& [reference, relationship, object, key_field, polymorphic] = parent;
+  return {{"reference", reference},
+          {"relationship", relationship},
+          {"object", object},
+          {"key_field", key_field},
+          {"polymorphic", polymorphic}};
+}
+
+Result<ParentKey> parent_from(const Json& json) {
+  ParentKey parent;
+  JsonMembers members(json);
+  members.read("reference", parent.reference);
+  members.read("relationship", parent.relationship);
+  members.read("object", parent.object);
+  members.read("key_field", parent.key_field);
+  members.read("polymorphic", parent.polymorphic);
+  DUET_TRY(members.finish("parent key"));
+  return parent;
+}
+
 Json to_json(const MappedField& field) {
-  const auto& [schema, column, conflict] = field;
+  const auto& [schema, column, conflict, parent] = field;
   Json json = {{"schema", to_json(schema)}, {"column", column}};
   if (conflict) json["conflict"] = name_of(*conflict);
+  if (parent) json["parent"] = to_json(*parent);
   return json;
 }
 
@@ -87,6 +109,7 @@ Result<MappedField> field_from(const Json& json) {
   members.read_with("schema", field.schema, schema_from);
   members.read("column", field.column);
   members.read_with("conflict", field.conflict, policy_from);
+  members.read_with("parent", field.parent, parent_from);
   DUET_TRY(members.finish("mapped field"));
   return field;
 }
@@ -109,7 +132,7 @@ Result<MappedIndex> index_from(const Json& json) {
 
 std::string mapping_to_json(const Mapping& mapping) {
   const auto& [id, object, table, access, source, source_reason, upsert_field, conflict, delete_conflict,
-               polling_seconds, has_is_deleted, fields, indexes] = mapping;
+               polling_seconds, has_is_deleted, ordered, fields, indexes] = mapping;
   (void)id;
   Json json = {{"object", object},
                {"table", table},
@@ -121,6 +144,7 @@ std::string mapping_to_json(const Mapping& mapping) {
                {"delete_conflict", name_of(delete_conflict)},
                {"polling_seconds", polling_seconds},
                {"has_is_deleted", has_is_deleted},
+               {"ordered", ordered},
                {"fields", Json::array()},
                {"indexes", Json::array()}};
   for (const MappedField& field : fields) json["fields"].push_back(to_json(field));
@@ -144,6 +168,7 @@ Result<Mapping> mapping_from_json(std::string_view text) {
   members.read_with("delete_conflict", mapping.delete_conflict, policy_from);
   members.read("polling_seconds", mapping.polling_seconds);
   members.read("has_is_deleted", mapping.has_is_deleted);
+  members.read("ordered", mapping.ordered);
   members.read_list("fields", mapping.fields, field_from);
   members.read_list("indexes", mapping.indexes, index_from);
   DUET_TRY(members.finish("mapping"));

@@ -9,6 +9,7 @@
 
 #include "codec/event_json.h"
 #include "codec/hex_text.h"
+#include "postgres/breaker_rows.h"
 #include "postgres/copy_sink.h"
 #include "postgres/mapping_store.h"
 #include "postgres/pg_transaction.h"
@@ -122,6 +123,41 @@ Result<std::vector<RecordRef>> PgStore::find_unsettled(const Mapping& mapping, c
 
 Result<std::vector<RecordRef>> PgStore::find_in_flight(const Mapping& mapping) {
   return read_refs(DUET_TRY(query(sql_file("queries/find_in_flight.sql"), {std::to_string(mapping.id)})));
+}
+
+Result<std::vector<RecordRef>> PgStore::find_parked(const Mapping& mapping, std::string_view reason,
+                                                    std::size_t limit) {
+  return read_refs(
+      DUET_TRY(query("SELECT row_id, sfid, state ->> 'external_id' FROM duet.lane WHERE mapping_id = "
+                     "$1::bigint AND parked AND state ->> 'parked' = $2 ORDER BY id LIMIT $3::bigint",
+                     {std::to_string(mapping.id), std::string(reason), std::to_string(limit)})));
+}
+
+Result<std::vector<RecordRef>> PgStore::find_released(const Mapping& mapping, const MappedField& field,
+                                                      const Mapping* parent, TimeMs now, std::size_t limit) {
+  auto store = DUET_TRY(connected());
+  std::string there = "false";
+  if (parent) {
+    const MappedTable& table = store->table(*parent);
+    const std::string wanted = "(l.state -> 'waits_for' ->> 'key')";
+    if (const auto key = table.by_field.find(field.parent->key_field); key != table.by_field.end()) {
+      // The upsert field has an index for its folded form.
+      const bool indexed = table.key_kind != KeyKind::none && key->second == table.key_column;
+      there = fmt::format("EXISTS (SELECT FROM {} AS p WHERE p.sfid IS NOT NULL AND {}::text = {})", table.qualified,
+                          indexed ? table.row_key("p") : "p." + table.columns[key->second].quoted,
+                          indexed ? table.fold(wanted) : wanted);
+    }
+  }
+  return read_refs(DUET_TRY(store->session().query(
+      fmt::format("SELECT l.row_id, l.sfid, l.state ->> 'external_id' FROM duet.lane AS l WHERE l.mapping_id = "
+                  "$1::bigint AND l.parked AND l.state -> 'waits_for' ->> 'field' = $2 AND (l.not_before <= "
+                  "$3::bigint OR {}) ORDER BY l.id LIMIT $4::bigint",
+                  there),
+      {std::to_string(mapping.id), field.schema.name, std::to_string(now), std::to_string(limit)})));
+}
+
+Result<Breaker> PgStore::breaker(const Mapping& mapping) {
+  return read_breaker(DUET_TRY(query(kSelectBreaker, {std::to_string(mapping.id)})));
 }
 
 Result<ports::LoadProgress> PgStore::load_progress(const Mapping& mapping) {

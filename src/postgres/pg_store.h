@@ -22,6 +22,11 @@ class PgStore final : public ports::Store {
   Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const ports::UnsettledQuery& query,
                                                 std::size_t limit) override;
   Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) override;
+  Result<std::vector<RecordRef>> find_parked(const Mapping& mapping, std::string_view reason,
+                                             std::size_t limit) override;
+  Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field, const Mapping* parent,
+                                               TimeMs now, std::size_t limit) override;
+  Result<Breaker> breaker(const Mapping& mapping) override;
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;
   Result<ports::SpooledEvents> spooled(const Mapping& mapping, std::size_t limit) override;

@@ -2,9 +2,12 @@
 
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include "codec/event_json.h"
 #include "codec/hex_text.h"
 #include "postgres/array_text.h"
+#include "postgres/breaker_rows.h"
 #include "postgres/mapping_store.h"
 #include "postgres/record_write.h"
 #include "postgres/side_writes.h"
@@ -108,6 +111,44 @@ Result<void> PgTransaction::clear_range_dirty(const Mapping& mapping) {
 Result<void> PgTransaction::raise_issue(const Mapping* mapping, const Issue& issue) {
   DUET_TRY(transaction_.run({raise_issue_statement(transaction_.store(), mapping, issue)}));
   return {};
+}
+
+Result<void> PgTransaction::resolve_issue(const Mapping& mapping, std::string_view kind, std::string_view code) {
+  DUET_TRY(transaction_.run(
+      {{"UPDATE duet.issue SET state = 'resolved', updated_at = clock_timestamp() WHERE mapping_id = $1::bigint AND "
+        "kind = $2 AND code = $3 AND state = 'open' AND record_id IS NULL AND sfid IS NULL",
+        {std::to_string(mapping.id), std::string(kind), std::string(code)}}}));
+  return {};
+}
+
+Result<Breaker> PgTransaction::lock_breaker(const Mapping& mapping) {
+  const auto rows = DUET_TRY(transaction_.run({
+      {"INSERT INTO duet.breaker (mapping_id, state, window_from, deletes) VALUES ($1::bigint, 'closed', 0, 0) ON "
+       "CONFLICT DO NOTHING",
+       {std::to_string(mapping.id)}},
+      {std::string(kSelectBreaker) + " FOR UPDATE", {std::to_string(mapping.id)}},
+  }));
+  return read_breaker(rows[1]);
+}
+
+Result<void> PgTransaction::set_breaker(const Mapping& mapping, const Breaker& breaker) {
+  const auto& [state, window_from, deletes] = breaker;
+  DUET_TRY(transaction_.run(
+      {{"UPDATE duet.breaker SET state = $2, window_from = $3::bigint, deletes = $4::bigint, updated_at = "
+        "clock_timestamp() WHERE mapping_id = $1::bigint",
+        {std::to_string(mapping.id), std::string(name_of(state)), std::to_string(window_from),
+         std::to_string(deletes)}}}));
+  return {};
+}
+
+Result<long> PgTransaction::count_captured_deletes(const Mapping& mapping, long limit) {
+  const MappedTable& table = transaction_.store().table(mapping);
+  const auto rows = DUET_TRY(transaction_.run(
+      {{fmt::format("SELECT count(*) FROM (SELECT FROM {} WHERE state = 'NEW' AND action = 'DELETE' AND table_name = "
+                    "$1 LIMIT $2::bigint) AS d",
+                    table.log),
+        {table.name, std::to_string(limit)}}}));
+  return rows.front().integer(0, 0);
 }
 
 Result<void> PgTransaction::commit() { return transaction_.commit(); }

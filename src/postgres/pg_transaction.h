@@ -27,6 +27,10 @@ class PgTransaction final : public ports::StoreTransaction {
   Result<void> mark_range_dirty(const Mapping& mapping, TimeMs since, const std::string& reason) override;
   Result<void> clear_range_dirty(const Mapping& mapping) override;
   Result<void> raise_issue(const Mapping* mapping, const Issue& issue) override;
+  Result<void> resolve_issue(const Mapping& mapping, std::string_view kind, std::string_view code) override;
+  Result<Breaker> lock_breaker(const Mapping& mapping) override;
+  Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) override;
+  Result<long> count_captured_deletes(const Mapping& mapping, long limit) override;
   Result<void> commit() override;
 
  private:

@@ -67,11 +67,14 @@ CapturedChange read_captured(const MappedTable& table, const Rows& rows, std::si
       change.old_values.emplace(mapped.field, value_of_column(mapped, text));
     }
   }
-  if (change.action != LogAction::update) return change;
+  if (change.action == LogAction::remove || (change.action == LogAction::insert && !table.ordered)) return change;
   if (auto values = codec::parse_hstore(rows.text(index, 5))) {
     for (const auto& [name, text] : *values) {
-      if (auto column = table.by_column.find(name); column != table.by_column.end())
-        change.changed.push_back(table.columns[column->second].field);
+      const auto found = table.by_column.find(name);
+      if (found == table.by_column.end()) continue;
+      const MappedColumn& column = table.columns[found->second];
+      if (change.action == LogAction::update) change.changed.push_back(column.field);
+      if (table.ordered) change.new_values.emplace(column.field, value_of_column(column, text));
     }
   }
   return change;

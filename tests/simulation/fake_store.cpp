@@ -71,6 +71,7 @@ std::string words(const Lane& lane) {
       out += fmt::format(" held {}={}{}", name, words(value.value), value.certain ? "" : "?");
   }
   if (lane.dirty) out += " dirty:" + lane.dirty->reason;
+  if (!lane.parked.empty()) out += " parked:" + lane.parked;
   if (lane.tombstone) out += " tombstone";
   return out;
 }
@@ -153,6 +154,23 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<void> raise_issue(const Mapping*, const Issue& issue) override {
     db_.issues.push_back(issue);
     return {};
+  }
+  Result<void> resolve_issue(const Mapping&, std::string_view kind, std::string_view code) override {
+    for (Issue& issue : db_.issues) {
+      if (issue.kind == kind && issue.code == code && issue.state == "open") issue.state = "resolved";
+    }
+    return {};
+  }
+  Result<Breaker> lock_breaker(const Mapping&) override { return db_.breaker; }
+  Result<void> set_breaker(const Mapping&, const Breaker& breaker) override {
+    db_.breaker = breaker;
+    return {};
+  }
+  Result<long> count_captured_deletes(const Mapping&, long limit) override {
+    const auto count = std::ranges::count_if(db_.log, [](const LogRow& log) {
+      return log.state == LogState::fresh && log.captured.action == LogAction::remove;
+    });
+    return std::min<long>(count, limit);
   }
   Result<long> purge_tombstones(const Mapping&, TimeMs now) override {
     long purged = 0;
@@ -327,6 +345,10 @@ class FakeTransaction final : public ports::StoreTransaction {
     log.captured.changed = forward.fields;
     log.captured.captured_at = store_.clock_.now();
     if (record.row) log.captured.old_values = record.row->values;
+    if (record.row && store_.mapping_.ordered) {
+      for (const std::string& field : forward.fields)
+        log.captured.new_values[field] = value_of(record.row->values, field);
+    }
     for (const std::string& field : forward.fields) {
       if (auto pending = record.lane.pending.find(field); pending != record.lane.pending.end())
         log.captured.old_values[field] = pending->second.base;
@@ -379,6 +401,7 @@ std::int64_t FakeStore::app_insert(FieldValues values, const std::string& sfid) 
   }
   LogRow log;
   log.captured = {database_.next_log++, LogAction::insert, row.id, sfid, {}, {}, clock_.now()};
+  if (mapping_.ordered) log.captured.new_values = row.values;
   database_.log.push_back(std::move(log));
   const std::int64_t id = row.id;
   database_.rows.emplace(id, std::move(row));
@@ -395,6 +418,7 @@ bool FakeStore::app_update(std::int64_t row_id, const FieldValues& values) {
     if (row->second.values[name] == value) continue;
     row->second.values[name] = value;
     log.captured.changed.push_back(name);
+    if (mapping_.ordered) log.captured.new_values[name] = value;
     database_.history.push_back({row_id, name, value, true});
   }
   if (log.captured.changed.empty()) return false;
@@ -462,6 +486,29 @@ Result<std::vector<RecordRef>> FakeStore::find_in_flight(const Mapping&) {
   std::vector<RecordRef> refs;
   for (const auto& [id, lane] : database_.lanes) {
     if (lane.in_flight()) refs.push_back(ref_of(lane));
+  }
+  return refs;
+}
+
+Result<std::vector<RecordRef>> FakeStore::find_parked(const Mapping&, std::string_view reason, std::size_t limit) {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : database_.lanes) {
+    if (refs.size() < limit && lane.parked == reason) refs.push_back(ref_of(lane));
+  }
+  return refs;
+}
+
+Result<std::vector<RecordRef>> FakeStore::find_released(const Mapping&, const MappedField& field, const Mapping* parent,
+                                                        TimeMs now, std::size_t limit) {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : database_.lanes) {
+    if (!lane.waits_for || lane.waits_for->field != field.schema.name || refs.size() == limit) continue;
+    const bool there =
+        parent && std::ranges::any_of(database_.rows, [&](const auto& entry) {
+          return !entry.second.sfid.empty() &&
+                 rules::key_text(value_of(entry.second.values, field.parent->key_field)) == lane.waits_for->key;
+        });
+    if (there || lane.not_before <= now) refs.push_back(ref_of(lane));
   }
   return refs;
 }

@@ -44,6 +44,7 @@ struct Database {
   long spooled_until = 0;
   ports::MappingState state = ports::MappingState::loaded;
   std::optional<ports::RangeDirty> range_dirty;
+  Breaker breaker;
   std::int64_t next_row = 1;
   std::int64_t next_lane = 1;
   std::int64_t next_log = 1;
@@ -86,6 +87,11 @@ class FakeStore final : public ports::Store {
   Result<std::vector<RecordRef>> find_unsettled(const Mapping& mapping, const ports::UnsettledQuery& query,
                                                 std::size_t limit) override;
   Result<std::vector<RecordRef>> find_in_flight(const Mapping& mapping) override;
+  Result<std::vector<RecordRef>> find_parked(const Mapping& mapping, std::string_view reason,
+                                             std::size_t limit) override;
+  Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field, const Mapping* parent,
+                                               TimeMs now, std::size_t limit) override;
+  Result<Breaker> breaker(const Mapping&) override { return database_.breaker; }
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;
   Result<ports::SpooledEvents> spooled(const Mapping& mapping, std::size_t limit) override;
