@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/dashboard.h"
 #include "api/openapi.h"
 #include "api/request_guard.h"
 
@@ -170,6 +171,9 @@ Response Router::handle(const Request& request) const {
     return error_response(403, "host_not_allowed", "this name of the server is not allowed",
                           "add it to server.hosts in duet.toml");
   }
+  // The dashboard's files hold no data: whoever opens them has yet to sign in.
+  if (auto page = dashboard({request.method, request.path, request.accept_encoding, request.if_none_match}))
+    return *page;
   if (request.path == "/api/v1/openapi.json" && request.method == "GET") {
     Response response;
     response.body = openapi_text();

@@ -15,6 +15,8 @@ struct Request {
   std::string host;           ///< Host header
   std::string authorization;  ///< Authorization header
   std::map<std::string, std::string> query;
+  std::string accept_encoding = {};  ///< Accept-Encoding header
+  std::string if_none_match = {};    ///< If-None-Match header
 };
 
 struct Response {

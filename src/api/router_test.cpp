@@ -49,13 +49,15 @@ class RouterTest : public ::testing::Test {
   Router router_{{kToken, {"duet.example.com"}}, backend_};
 };
 
-TEST_F(RouterTest, OnlyHealthNeedsNoToken) {
-  for (const char* path : {"/api/v1/status", "/metrics", "/readyz", "/nothing", "/"}) {
+TEST_F(RouterTest, OnlyHealthAndTheDashboardNeedNoToken) {
+  for (const char* path : {"/api/v1/status", "/metrics", "/readyz", "/api/nothing"}) {
     Request request = get(path);
     request.authorization.clear();
     EXPECT_EQ(handle(request).status, 401) << path;
   }
   EXPECT_EQ(handle({"GET", "/healthz", "evil.example.com", "", {}}).status, 200);
+  EXPECT_EQ(handle({"GET", "/", "evil.example.com", "", {}}).status, 403);
+  EXPECT_NE(handle({"GET", "/", "localhost", "", {}}).status, 401);
 }
 
 TEST_F(RouterTest, RefusesForeignHostsBeforeAnythingElse) {
@@ -148,6 +150,12 @@ TEST_F(RouterTest, ServesOverHttp) {
   EXPECT_THAT(answer->get_header_value("Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_EQ(client.Get("/api/v1/status")->status, 401);
   EXPECT_EQ(client.Get("/healthz")->body, "ok\n");
+  // The client unpacks: what is packed already must not be packed again.
+  auto page = client.Get("/issues/7", {{"Accept-Encoding", "gzip"}});
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->get_header_value_count("Content-Security-Policy"), 1U);
+  EXPECT_THAT(page->body,
+              ::testing::AnyOf(::testing::StartsWith("<!doctype html>"), HasSubstr("without the dashboard")));
   EXPECT_EQ(client.Post("/api/v1/status", token, std::string(1'000, 'x'), "text/plain")->status, 405);
   EXPECT_EQ(client.Get("/healthz")->status, 200);
   // Too large: refused, or cut off while it is sent.

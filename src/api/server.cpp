@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -49,17 +50,30 @@ class BoundedTaskQueue final : public httplib::TaskQueue {
   std::vector<std::jthread> threads_;
 };
 
+/// Where the answer does not say otherwise.
 void add_security_headers(httplib::Response& out) {
-  out.set_header("Cache-Control", "no-store");
-  out.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
-  out.set_header("Referrer-Policy", "no-referrer");
-  out.set_header("X-Content-Type-Options", "nosniff");
+  const auto add = [&out](const char* name, const char* value) {
+    if (!out.has_header(name)) out.set_header(name, value);
+  };
+  add("Cache-Control", "no-store");
+  add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  add("Referrer-Policy", "no-referrer");
+  add("X-Content-Type-Options", "nosniff");
 }
 
 void copy(const Response& from, httplib::Response& to) {
   to.status = from.status;
   for (const auto& [name, value] : from.headers) to.set_header(name, value);
-  to.set_content(from.body, from.content_type);
+  if (!to.has_header("Content-Encoding") || from.body.empty()) {
+    to.set_content(from.body, from.content_type);
+    return;
+  }
+  // httplib compresses every text by itself, also one that is compressed already, unless a provider writes it.
+  const auto body = std::make_shared<const std::string>(from.body);
+  to.set_content_provider(body->size(), from.content_type,
+                          [body](std::size_t at, std::size_t size, httplib::DataSink& sink) {
+                            return sink.write(body->data() + at, size);
+                          });
 }
 
 }  // namespace
@@ -124,10 +138,12 @@ class Server::Impl {
     request.path = in.path;
     request.host = in.get_header_value("Host");
     request.authorization = in.get_header_value("Authorization");
+    request.accept_encoding = in.get_header_value("Accept-Encoding");
+    request.if_none_match = in.get_header_value("If-None-Match");
     for (const auto& [name, value] : in.params) request.query.emplace(name, value);
     const Response response = router_.handle(request);
-    add_security_headers(out);
     copy(response, out);
+    add_security_headers(out);
     if (response.status >= 500)
       log(LogLevel::warn, "http error", {{"method", in.method}, {"path", in.path}, {"status", response.status}});
   }

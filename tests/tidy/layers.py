@@ -44,7 +44,7 @@ THIRD_PARTY = {
     "pubsub_api.": {"src/salesforce": 3, "orgsim/server": 6},
     "google/protobuf/": {"src/salesforce": 1, "orgsim/server": 1},
     "openssl/": {"src/base": 1, "src/salesforce": 3, "src/postgres": 1, "src/runtime": 2, "src/api": 2, "orgsim/server": 6},
-    "zlib.h": {"src/salesforce": 1, "orgsim/server": 2},
+    "zlib.h": {"src/salesforce": 1, "src/api": 1, "orgsim/server": 2},
     "libpq-fe.h": {"src/postgres": 4},
     "pugixml.hpp": {"orgsim/server": 3},
     "avro.h": {"orgsim": 3},
