@@ -20,6 +20,10 @@ std::string_view name_of(JournalReason reason) {
       return "deleted";
     case JournalReason::superseded:
       return "superseded";
+    case JournalReason::reverted:
+      return "reverted";
+    case JournalReason::resolved:
+      return "resolved";
     case JournalReason::merge:
       break;
   }

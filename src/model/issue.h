@@ -21,7 +21,9 @@ enum class JournalReason {
   delete_conflict,
   deleted,
   superseded,
-  merge
+  merge,
+  reverted,  ///< a person took a decision back
+  resolved   ///< a person chose
 };
 
 std::string_view name_of(JournalReason reason);
@@ -34,10 +36,13 @@ struct JournalEntry {
   Value lost;
   Value kept;
   Side lost_side = Side::postgres;
-  std::string rule;   ///< what decided: `newest`, `salesforce`, `postgres`, `automation`, an error code
-  std::string actor;  ///< who wrote the value that was kept, as far as it is known
+  std::string rule;  ///< what decided: `newest`, `salesforce`, `postgres`, `automation`, an error code
+  /// Who wrote the value that was kept, as far as it is known: a Salesforce user's Id, with ` via CLIENT` where the
+  /// event names one; for a person's decision `duet:NAME`.
+  std::string actor;
   std::string lost_actor;
   TimeMs lost_at = 0;
+  TimeMs kept_at = 0;
   std::string attempt;     ///< token of the attempt that carried the value, if any
   bool whole_row = false;  ///< the store adds the row as it stands before the change, all columns and `id` included
 };
@@ -58,6 +63,10 @@ struct Issue {
   std::string code;
   std::string rule;
   std::vector<IssueField> fields;
+  std::string attempt;           ///< token of the attempt that carried the Postgres side's values, if any
+  std::string salesforce_actor;  ///< as JournalEntry::actor
+  TimeMs salesforce_at = 0;      ///< when that side's value was written, its own clock; 0 when it is not known
+  TimeMs postgres_at = 0;
 };
 
 }  // namespace duet

@@ -22,15 +22,54 @@ struct StoredIssue {
   TimeMs created_at = 0;
   TimeMs updated_at = 0;
   int occurrences = 1;
+  TimeMs closed_at = 0;   ///< 0: not closed
+  std::string closed_by;  ///< empty: by Duet itself
+  std::string outcome;
 };
 
 struct IssueFilter {
-  std::string state = {};      ///< empty: any
-  std::string object = {};     ///< empty: any
-  std::string kind = {};       ///< empty: any
-  std::string sfid = {};       ///< empty: any
+  std::string state = {};   ///< empty: any
+  std::string object = {};  ///< empty: any
+  std::string kind = {};    ///< empty: any
+  std::string sfid = {};    ///< empty: any
+  std::optional<std::int64_t> record_id = {};
+  std::string code = {};  ///< empty: any
+  /// Issues that name the field; empty: any.
+  std::string field = {};
+  std::string rule = {};  ///< empty: any
+  /// In the message, the Id or the external id, any case; empty: any.
+  std::string text = {};
+  /// Only these, unless empty.
+  std::vector<std::int64_t> ids = {};
   std::int64_t before_id = 0;  ///< for the next page: the smallest id of the page before; 0: from the newest
   std::size_t limit = 100;
+};
+
+/// Issues of one root cause: what one action may settle together.
+struct IssueGroup {
+  std::string kind;
+  std::string code;
+  std::string field;  ///< empty: they name several fields, or none
+  std::string rule;
+  std::vector<std::string> objects;
+  long count = 0;
+  long records = 0;
+  TimeMs first_at = 0;
+  TimeMs last_at = 0;
+  std::int64_t newest_id = 0;
+  std::string message;  ///< of the newest
+};
+
+struct IssueCount {
+  std::string kind;
+  std::string state;
+  long count = 0;
+};
+
+struct IssueClosing {
+  std::string state;
+  std::string by;
+  std::string outcome;
 };
 
 /// Reads and decides issues of one connection. One thread at a time.
@@ -41,6 +80,16 @@ class IssueStore {
   /// Newest first.
   Result<std::vector<StoredIssue>> list(const IssueFilter& filter);
   Result<std::optional<StoredIssue>> find(std::int64_t id);
+  /// How many match, counted up to `most`; paging is left out.
+  Result<long> count(const IssueFilter& filter, long most);
+  /// The largest groups first, at most `filter.limit`.
+  Result<std::vector<IssueGroup>> groups(const IssueFilter& filter);
+  /// The issue under a lock until the end of the transaction.
+  Result<std::optional<StoredIssue>> lock(std::int64_t id);
+  /// Closes an issue; false when it is not there or in another state than `from` by now.
+  Result<bool> close(std::int64_t id, const std::string& from, const IssueClosing& closing);
+  /// How many there are by kind and state.
+  Result<std::vector<IssueCount>> counts();
   /// How many issues are open.
   Result<long> open_count();
   /// False when the issue is not there or not in state `from` any more.

@@ -29,14 +29,19 @@ struct StoredJournalEntry {
   std::string actor;
   std::string lost_actor;
   TimeMs lost_at = 0;
+  TimeMs kept_at = 0;
   std::string attempt;
   std::string row_before;  ///< JSON of a whole row, all columns included
 };
 
 struct JournalFilter {
-  std::string object = {};     ///< empty: any
-  std::string sfid = {};       ///< empty: any
-  std::int64_t before_id = 0;  ///< for the next page: the smallest id of the page before; 0: from the newest
+  std::string object = {};  ///< empty: any
+  std::string sfid = {};    ///< empty: any
+  std::optional<std::int64_t> record_id = {};
+  std::string field = {};                 ///< empty: any
+  std::vector<std::string> reasons = {};  ///< empty: any
+  TimeMs since = 0;                       ///< 0: any time
+  std::int64_t before_id = 0;             ///< for the next page: the smallest id of the page before; 0: from the newest
   std::size_t limit = 100;
 };
 
@@ -47,6 +52,7 @@ class JournalStore {
 
   /// Newest first.
   Result<std::vector<StoredJournalEntry>> list(const JournalFilter& filter);
+  Result<std::optional<StoredJournalEntry>> find(std::int64_t id);
 
  private:
   Session& session_;

@@ -71,6 +71,7 @@ Json to_json(const JournalEntry& entry, Json json) {
   put(json, "actor", entry.actor);
   put(json, "lost_actor", entry.lost_actor);
   if (entry.lost_at != 0) json["lost_at"] = entry.lost_at;
+  if (entry.kept_at != 0) json["kept_at"] = entry.kept_at;
   put(json, "attempt", entry.attempt);
   json["whole_row"] = entry.whole_row;
   return json;
@@ -82,6 +83,10 @@ Json to_json(const Issue& issue, Json json) {
   json["message"] = issue.message;
   put(json, "code", issue.code);
   put(json, "rule", issue.rule);
+  put(json, "attempt", issue.attempt);
+  put(json, "salesforce_actor", issue.salesforce_actor);
+  if (issue.salesforce_at != 0) json["salesforce_at"] = issue.salesforce_at;
+  if (issue.postgres_at != 0) json["postgres_at"] = issue.postgres_at;
   Json& fields = json["fields"] = Json::array();
   for (const IssueField& field : issue.fields) {
     Json entry = {{"name", field.name}};

@@ -68,8 +68,52 @@ TEST_F(SurfaceStoresTest, IssuesAreListedWithTheirFields) {
   EXPECT_EQ(issues_.find(all[1].id).value()->issue.code, "REQUIRED_FIELD_MISSING");
   EXPECT_FALSE(issues_.find(999).value());
   EXPECT_EQ(issues_.open_count().value(), 1);
-  EXPECT_TRUE(issues_.set_state(all[1].id, "open", "ignored").value());
-  EXPECT_FALSE(issues_.set_state(all[1].id, "open", "ignored").value());
+  EXPECT_TRUE(issues_.close(all[1].id, "open", {"ignored", "user:a", "done"}).value());
+  EXPECT_FALSE(issues_.close(all[1].id, "open", {"ignored", "user:a", "done"}).value());
+}
+
+TEST_F(SurfaceStoresTest, IssuesAreFilteredAndGrouped) {
+  const std::int64_t a = database_.app_insert({});
+  const std::int64_t b = database_.app_insert({});
+  RecordChange change;
+  change.issues = {issue("rejected", "open", "X")};
+  change.issues[0].message = "Say what 100% means";
+  change.issues[0].attempt = "t1";
+  change.issues[0].salesforce_actor = "005 via app";
+  change.issues[0].postgres_at = 5;
+  write({a, {}, {}}, change);
+  write({b, {}, {}}, change);
+  change.issues[0].code = "Y";
+  change.issues[0].fields.push_back({"Phone", Absent{}, Absent{}, Null{}, {}});
+  write({b, {}, {}}, change);
+
+  EXPECT_EQ(issues_.count({.code = "X"}, 10).value(), 2);
+  EXPECT_EQ(issues_.count({}, 2).value(), 2);
+  EXPECT_EQ(issues_.count({.field = "phone"}, 10).value(), 1);
+  EXPECT_EQ(issues_.count({.rule = "newest"}, 10).value(), 0);
+  EXPECT_EQ(issues_.count({.text = "WHAT 100%"}, 10).value(), 3);
+  EXPECT_EQ(issues_.count({.text = "what_100%"}, 10).value(), 0) << "no pattern";
+  EXPECT_EQ(issues_.count({.record_id = b}, 10).value(), 2);
+  const auto found = issues_.list({.code = "Y"}).value().at(0);
+  EXPECT_EQ(found.issue.attempt, "t1");
+  EXPECT_EQ(found.issue.salesforce_actor, "005 via app");
+  EXPECT_EQ(found.issue.postgres_at, 5);
+  EXPECT_EQ(issues_.list({.ids = {found.id, 999}}).value().size(), 1U);
+
+  const auto groups = issues_.groups({.state = "open"}).value();
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].code, "X");
+  EXPECT_EQ(groups[0].field, "Amount__c");
+  EXPECT_EQ(groups[0].count, 2);
+  EXPECT_EQ(groups[0].records, 2);
+  EXPECT_EQ(groups[0].objects, std::vector<std::string>{"Contact"});
+  EXPECT_EQ(groups[1].field, "") << "of several fields none is the cause";
+  EXPECT_EQ(groups[1].newest_id, found.id);
+
+  EXPECT_EQ(database_.app.value(
+                "SELECT string_agg(field || ':' || coalesce(postgres, '-'), ',' ORDER BY issue_id, field) FROM "
+                "duet.issue_fields"),
+            "Amount__c:1.5,Amount__c:1.5,Amount__c:1.5,Phone:-");
 }
 
 TEST_F(SurfaceStoresTest, AnOpenIssueThatHappensAgainIsOneIssue) {
@@ -117,6 +161,14 @@ TEST_F(SurfaceStoresTest, TheJournalKeepsAWholeRowAsItWas) {
   EXPECT_TRUE(is_null(entries[0].kept));
   EXPECT_TRUE(is_absent(entries[0].base));
   EXPECT_EQ(journal_.list({.before_id = entries[0].id}).value().size(), 1U);
+  EXPECT_EQ(journal_.list({.field = "amount__c"}).value().size(), 1U);
+  EXPECT_EQ(journal_.list({.reasons = {"conflict", "merge"}}).value().size(), 0U);
+  EXPECT_EQ(journal_.list({.record_id = id, .since = entries[1].created_at}).value().size(), 2U);
+  EXPECT_EQ(journal_.list({.since = entries[0].created_at + 60'000}).value().size(), 0U);
+  EXPECT_EQ(journal_.find(entries[1].id).value()->row_before, entries[1].row_before);
+  EXPECT_EQ(database_.app.value(
+                "SELECT lost || ' ' || coalesce(kept, 'null') FROM duet.journal_entries WHERE field = 'Amount__c'"),
+            "1e+300 null");
 }
 
 TEST_F(SurfaceStoresTest, CountsTellWhatWaits) {

@@ -38,8 +38,14 @@ bool carries_values_of(const Turn& turn, const ChangeEvent& event, const Attempt
   });
 }
 
-Remote remote_of(const ChangeEvent& event) {
-  return {{event.stamp, event.stamp + kMsPerSecond}, event.commit_user, true};
+/// Of another's change, `changeOrigin` names the client where that gave itself a name.
+std::string actor_of(const Turn& turn, const ChangeEvent& event) {
+  if (event.client_token.empty() || event.commit_user == turn.context.our_user) return event.commit_user;
+  return event.commit_user + " via " + event.client_token;
+}
+
+Remote remote_of(const Turn& turn, const ChangeEvent& event) {
+  return {{event.stamp, event.stamp + kMsPerSecond}, actor_of(turn, event), true};
 }
 
 bool is_stamp(const MappedField& field) { return field.schema.name == "SystemModstamp"; }
@@ -205,7 +211,7 @@ void hold_event(const Turn& turn, const ChangeEvent& event, std::string_view rea
       finish_log(turn, lane.attempts[i]);
     }
   }
-  Remote remote = remote_of(event);
+  Remote remote = remote_of(turn, event);
   remote.own = own.has_value();
   apply_fields(turn, event, remote, nullptr, false);
   mark_dirty(turn, reason);
@@ -220,7 +226,7 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
     lane.read_version.reset();
     turn.change.lane_changed = true;
   }
-  Remote remote = remote_of(event);
+  Remote remote = remote_of(turn, event);
   remote.certain = follows;
 
   if (!lane.former_sfid.empty() && lane.former_sfid == sfid) {

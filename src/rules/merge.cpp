@@ -90,6 +90,7 @@ void journal_conflict(const Turn& turn, JournalReason reason, const MappedField&
   entry.actor = remote_wins ? remote.actor : "";
   entry.lost_actor = remote_wins ? "" : remote.actor;
   entry.lost_at = remote_wins ? turn.context.database_now : remote.changed_at.from;
+  entry.kept_at = remote_wins ? remote.changed_at.from : 0;
   turn.change.journal.push_back(std::move(entry));
 
   if (reason != JournalReason::conflict && reason != JournalReason::late_conflict) return;
@@ -98,6 +99,8 @@ void journal_conflict(const Turn& turn, JournalReason reason, const MappedField&
   issue.state = "decided";
   issue.message = "Both sides changed " + field.schema.name + "; " + std::string(name_of(winner)) + " won.";
   issue.rule = rule;
+  issue.salesforce_actor = remote.actor;
+  issue.salesforce_at = remote.changed_at.from;
   issue.fields.push_back({field.schema.name, base, salesforce, postgres, std::string(name_of(winner))});
   turn.change.issues.push_back(std::move(issue));
 }

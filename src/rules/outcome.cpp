@@ -79,9 +79,11 @@ void refuse(const Turn& turn, Attempt attempt, const Error& error) {
   issue.state = "open";
   issue.code = error.code;
   issue.message = error.message;
+  issue.attempt = attempt.token;
   for (const auto& [name, sent] : attempt.fields) {
     const MappedField* field = turn.mapping().find(name);
     if (!field) continue;
+    issue.postgres_at = std::max(issue.postgres_at, sent.changed_at.from);
     JournalEntry entry;
     entry.reason = JournalReason::rejected;
     entry.field = name;

@@ -33,7 +33,7 @@ Result<void> close_settled(postgres::Session& session, int connection_id,
   open.limit = kMostOpenIssues;
   for (const postgres::StoredIssue& stored : DUET_TRY(issues.list(open))) {
     if (stored.issue.code == kCode && !messages.contains(stored.object))
-      (void)DUET_TRY(issues.set_state(stored.id, "open", "resolved"));
+      (void)DUET_TRY(issues.close(stored.id, "open", {"resolved", "", "The schema fits again."}));
   }
   return {};
 }
