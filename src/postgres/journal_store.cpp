@@ -55,7 +55,7 @@ Result<std::vector<StoredJournalEntry>> JournalStore::list(const JournalFilter& 
           "{} WHERE connection_id = $1::integer AND ($2::text IS NULL OR lower(object) = lower($2)) AND "
           "($3::text IS NULL OR sfid = $3) AND ($4::bigint = 0 OR id < $4::bigint) AND ($6::bigint IS NULL OR "
           "record_id = $6::bigint) AND ($7::text IS NULL OR lower(field) = lower($7)) AND ($8::text[] IS NULL OR "
-          "reason = ANY ($8::text[])) AND ($9::bigint = 0 OR created_at >= to_timestamp($9::bigint / 1000.0)) "
+          "reason = ANY ($8::text[])) AND ($9::bigint = 0 OR created_at >= to_timestamp(($9::bigint - 1) / 1000.0)) "
           "ORDER BY id DESC LIMIT $5::bigint",
           kSelect),
       {std::to_string(connection_id_), unless_empty(filter.object), unless_empty(filter.sfid),
