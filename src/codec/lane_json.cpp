@@ -33,6 +33,7 @@ Result<TimeInterval> interval_from(const Json& json) {
   return TimeInterval{json[0].get<TimeMs>(), json[1].get<TimeMs>()};
 }
 
+Json to_json(const FrozenField& field);
 Json to_json(const PendingField& field);
 Json to_json(const PendingLog& log);
 Json to_json(const SentField& field);
@@ -130,7 +131,7 @@ Result<SentField> sent_field_from(const Json& json) {
 }
 
 Json to_json(const Attempt& attempt) {
-  const auto& [token, kind, state, fields, log, removal, row_stamp, sent_at, decided_at, passed] = attempt;
+  const auto& [token, kind, state, fields, log, removal, row_stamp, sent_at, decided_at, passed, conditional] = attempt;
   Json json = {{"token", token},
                {"kind", kAttemptKinds[static_cast<std::size_t>(kind)]},
                {"state", kAttemptStates[static_cast<std::size_t>(state)]}};
@@ -141,6 +142,7 @@ Json to_json(const Attempt& attempt) {
   put(json, "sent_at", sent_at);
   put(json, "decided_at", decided_at);
   put(json, "passed", passed);
+  put(json, "conditional", conditional);
   return json;
 }
 
@@ -158,6 +160,7 @@ Result<Attempt> attempt_from(const Json& json) {
   members.read("sent_at", attempt.sent_at);
   members.read("decided_at", attempt.decided_at);
   members.read("passed", attempt.passed);
+  members.read("conditional", attempt.conditional);
   DUET_TRY(members.finish("attempt"));
   return attempt;
 }
@@ -254,12 +257,54 @@ Result<WaitsFor> waits_for_from(const Json& json) {
   return parent;
 }
 
+Json to_json(const FrozenField& field) {
+  const auto& [base, salesforce, org, salesforce_at, actor, postgres_at] = field;
+  Json json = {{"base", value_to_json(base)},
+               {"salesforce", value_to_json(salesforce)},
+               {"org", value_to_json(org)},
+               {"salesforce_at", to_json(salesforce_at)},
+               {"postgres_at", to_json(postgres_at)}};
+  put(json, "actor", actor);
+  return json;
+}
+
+Result<FrozenField> frozen_field_from(const Json& json) {
+  FrozenField field;
+  JsonMembers members(json);
+  members.read("base", field.base);
+  members.read("salesforce", field.salesforce);
+  members.read("org", field.org);
+  members.read_with("salesforce_at", field.salesforce_at, interval_from);
+  members.read("actor", field.actor);
+  members.read_with("postgres_at", field.postgres_at, interval_from);
+  DUET_TRY(members.finish("frozen field"));
+  return field;
+}
+
+Json to_json(const FrozenDelete& removal) {
+  const auto& [by_app, moved, deleted_at, actor] = removal;
+  Json json = {{"by_app", by_app}, {"moved", fields_to_json(moved)}, {"deleted_at", to_json(deleted_at)}};
+  put(json, "actor", actor);
+  return json;
+}
+
+Result<FrozenDelete> frozen_delete_from(const Json& json) {
+  FrozenDelete removal;
+  JsonMembers members(json);
+  members.read("by_app", removal.by_app);
+  members.read("moved", removal.moved);
+  members.read_with("deleted_at", removal.deleted_at, interval_from);
+  members.read("actor", removal.actor);
+  DUET_TRY(members.finish("frozen delete"));
+  return removal;
+}
+
 }  // namespace
 
 std::string lane_to_json(const Lane& lane) {
   const auto& [revision, sfid, external_id, row_id, former_sfid, pending_create, key_checked, pending, log,
-               pending_delete, attempts, held, dirty, tombstone, read_version, not_before, rounds, parked, waits_for] =
-      lane;
+               pending_delete, attempts, held, dirty, tombstone, read_version, frozen, frozen_delete, contested_at,
+               not_before, rounds, parked, waits_for] = lane;
   Json json = Json::object();
   put(json, "revision", revision);
   put(json, "sfid", sfid);
@@ -276,6 +321,9 @@ std::string lane_to_json(const Lane& lane) {
   if (dirty) json["dirty"] = to_json(*dirty);
   if (tombstone) json["tombstone"] = to_json(*tombstone);
   if (read_version) json["read_version"] = to_json(*read_version);
+  put_map(json, "frozen", frozen);
+  if (frozen_delete) json["frozen_delete"] = to_json(*frozen_delete);
+  put(json, "contested_at", contested_at);
   put(json, "not_before", not_before);
   put(json, "rounds", static_cast<TimeMs>(rounds));
   put(json, "parked", parked);
@@ -305,6 +353,9 @@ Result<Lane> lane_from_json(std::string_view text) {
   members.read_with("dirty", lane.dirty, dirty_from);
   members.read_with("tombstone", lane.tombstone, tombstone_from);
   members.read_with("read_version", lane.read_version, read_version_from);
+  members.read_map("frozen", lane.frozen, frozen_field_from);
+  members.read_with("frozen_delete", lane.frozen_delete, frozen_delete_from);
+  members.read("contested_at", lane.contested_at);
   members.read("not_before", lane.not_before);
   members.read("rounds", lane.rounds);
   members.read("parked", lane.parked);

@@ -29,6 +29,10 @@ class LaneMaker {
     if (maybe()) lane.dirty = Dirty{text(), number(), below(5)};
     if (maybe()) lane.tombstone = Tombstone{number()};
     if (maybe()) lane.read_version = ReadVersion{number(), number()};
+    for (int i = below(3); i > 0; --i)
+      lane.frozen[text()] = {value(), value(), value(), interval(), text(), interval()};
+    if (maybe()) lane.frozen_delete = FrozenDelete{maybe(), {{text(), value()}}, interval(), text()};
+    lane.contested_at = number();
     lane.not_before = number();
     lane.rounds = below(4);
     lane.parked = text();
@@ -86,6 +90,7 @@ class LaneMaker {
     attempt.sent_at = number();
     attempt.decided_at = number();
     attempt.passed = maybe();
+    attempt.conditional = maybe();
     return attempt;
   }
 

@@ -94,9 +94,9 @@ TEST(MappingFile, SaysWhereAndWhat) {
       "mappings[0].config.access");
   EXPECT_THAT(
       only_problem(
-          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","fields":{"X":{"conflict":"hold"}}}}]})")
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","fields":{"X":{"conflict":"hodl"}}}}]})")
           .message,
-      HasSubstr("hold"));
+      HasSubstr("hodl"));
   EXPECT_EQ(only_problem(R"({"version":2,"mappings":[]})").path, "version");
   EXPECT_EQ(only_problem(R"({"version":1})").path, "mappings");
   EXPECT_EQ(only_problem(R"({"version":1,"mappings":[7]})").path, "mappings[0]");

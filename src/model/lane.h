@@ -63,6 +63,7 @@ struct Attempt {
   TimeMs sent_at = 0;                    ///< local clock
   TimeMs decided_at = 0;                 ///< local clock: when it became accepted or unknown
   bool passed = false;                   ///< the stream is known to have passed it; a read-back may settle it
+  bool conditional = false;              ///< goes out alone with If-Unmodified-Since `row_stamp` (design §5 rule 5)
 
   bool operator==(const Attempt&) const = default;
 };
@@ -80,6 +81,31 @@ struct HeldValue {
 
   bool operator==(const HeldValue&) const = default;
 };
+
+/// A field whose conflict waits for a person (policy `hold`): nothing of it goes out or comes in. The row has the app's
+/// value.
+struct FrozenField {
+  Value base;                  ///< Absent when it cannot be known
+  Value salesforce;            ///< what the org's side wrote
+  Value org;                   ///< what the org holds now: not `salesforce` where a write of ours covered that unseen
+  TimeInterval salesforce_at;  ///< org clock
+  std::string actor;           ///< who wrote `salesforce`, as far as it is known
+  TimeInterval postgres_at;    ///< database clock
+
+  bool operator==(const FrozenField&) const = default;
+};
+
+/// Delete against update waits for a person (delete policy `hold`). The lane is parked with kDeleteHeld.
+struct FrozenDelete {
+  bool by_app = false;      ///< the app deleted the row and the org's record was changed; else the other way round
+  FieldValues moved;        ///< by_app: what the org's record has that the app had not seen when it deleted the row
+  TimeInterval deleted_at;  ///< clock of the side that deleted
+  std::string actor;        ///< of the org's side, as far as it is known
+
+  bool operator==(const FrozenDelete&) const = default;
+};
+
+inline constexpr const char* kDeleteHeld = "DELETE_HELD";
 
 /// After a delete, events of the record do not insert (design §5 rule 10).
 struct Tombstone {
@@ -136,6 +162,10 @@ struct Lane {
   std::optional<Dirty> dirty;
   std::optional<Tombstone> tombstone;
   std::optional<ReadVersion> read_version;
+  std::map<std::string, FrozenField, std::less<>> frozen;
+  std::optional<FrozenDelete> frozen_delete;
+  /// Local clock: when the org's side last moved the record while the lane had something on its way; 0 when it did not.
+  TimeMs contested_at = 0;
   TimeMs not_before = 0;              ///< local clock: no claim before
   int rounds = 0;                     ///< tries in a row that ended on the same evidence
   std::string parked;                 ///< why nothing is sent until a person or a parent acts; empty when it may

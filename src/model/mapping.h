@@ -11,14 +11,19 @@ namespace duet {
 
 enum class Access { read_only, read_write };
 
-/// Who wins a field that both sides moved (design §5 rule 1).
-enum class ConflictPolicy { salesforce, postgres, newest };
+/// What becomes of a field that both sides moved (design §5 rule 1). `hold` leaves it to a person; those after it merge
+/// both values into one and fall back to the mapping's policy where they cannot.
+enum class ConflictPolicy { salesforce, postgres, newest, hold, max, min, add, union_of_both, text };
 
 /// Where an object's remote changes come from.
 enum class InboundSource { events, poll };
 
 std::optional<ConflictPolicy> conflict_policy_from_name(std::string_view name);
 std::string_view name_of(ConflictPolicy policy);
+/// Every name, in the order of the enum.
+std::vector<std::string> conflict_policy_names();
+/// `max`, `min`, `add`, `union`, `text`: for one field, never for a mapping or a group.
+bool is_merge_function(ConflictPolicy policy);
 
 /// A column that names a parent by its external id instead of its Id (spec/heroku-connect.md §3.4).
 struct ParentKey {
@@ -44,6 +49,14 @@ struct MappedIndex {
   bool unique = false;
 };
 
+/// Fields that win or lose together, by one policy: an address, an amount with its currency.
+struct FieldGroup {
+  std::string name;
+  std::vector<std::string> fields;  ///< in the spelling of the schema
+
+  bool operator==(const FieldGroup&) const = default;
+};
+
 /// One sObject and one table, with everything that the rules need to know about both. Immutable while workers run.
 struct Mapping {
   std::int64_t id = 0;  ///< of duet.mapping
@@ -61,11 +74,18 @@ struct Mapping {
   bool ordered = false;
   std::vector<MappedField> fields;  ///< includes Id and SystemModstamp
   std::vector<MappedIndex> indexes;
+  std::vector<FieldGroup> groups;  ///< a field is in at most one
+  /// Fields that say whether a row inserted here and a record of the org are one and the same, where no external id
+  /// does.
+  std::vector<std::string> match;
 
   /// Case-insensitive by Salesforce name; null when not mapped.
   const MappedField* find(std::string_view field) const;
   const MappedField* find_column(std::string_view column) const;
+  /// The group's policy for a field of a group: that of its first member that has one of its own.
   ConflictPolicy policy_for(std::string_view field) const;
+  /// Null when the field stands alone.
+  const FieldGroup* group_of(std::string_view field) const;
 };
 
 }  // namespace duet

@@ -40,7 +40,7 @@ Result<std::vector<StoredLane>> read_lanes(const Rows& rows) {
 
 bool is_only_marks(const Lane& lane) {
   return !lane.pending_create && lane.pending.empty() && lane.log.empty() && !lane.pending_delete &&
-         lane.attempts.empty() && lane.held.empty() && lane.parked.empty();
+         lane.attempts.empty() && lane.held.empty() && lane.frozen.empty() && lane.parked.empty();
 }
 
 void take_marks(Lane& lane, const Lane& other) {

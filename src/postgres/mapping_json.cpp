@@ -128,11 +128,25 @@ Result<MappedIndex> index_from(const Json& json) {
   return index;
 }
 
+Json to_json(const FieldGroup& group) {
+  const auto& [name, fields] = group;
+  return {{"name", name}, {"fields", fields}};
+}
+
+Result<FieldGroup> group_from(const Json& json) {
+  FieldGroup group;
+  JsonMembers members(json);
+  members.read("name", group.name);
+  members.read("fields", group.fields);
+  DUET_TRY(members.finish("field group"));
+  return group;
+}
+
 }  // namespace
 
 std::string mapping_to_json(const Mapping& mapping) {
   const auto& [id, object, table, access, source, source_reason, upsert_field, conflict, delete_conflict,
-               polling_seconds, has_is_deleted, ordered, fields, indexes] = mapping;
+               polling_seconds, has_is_deleted, ordered, fields, indexes, groups, match] = mapping;
   (void)id;
   Json json = {{"object", object},
                {"table", table},
@@ -149,6 +163,8 @@ std::string mapping_to_json(const Mapping& mapping) {
                {"indexes", Json::array()}};
   for (const MappedField& field : fields) json["fields"].push_back(to_json(field));
   for (const MappedIndex& index : indexes) json["indexes"].push_back(to_json(index));
+  for (const FieldGroup& group : groups) json["groups"].push_back(to_json(group));
+  if (!match.empty()) json["match"] = match;
   return codec::dump_json(json);
 }
 
@@ -171,6 +187,8 @@ Result<Mapping> mapping_from_json(std::string_view text) {
   members.read("ordered", mapping.ordered);
   members.read_list("fields", mapping.fields, field_from);
   members.read_list("indexes", mapping.indexes, index_from);
+  members.read_list("groups", mapping.groups, group_from);
+  members.read("match", mapping.match);
   DUET_TRY(members.finish("mapping"));
   mapping.access = read_write ? Access::read_write : Access::read_only;
   mapping.source = poll ? InboundSource::poll : InboundSource::events;

@@ -1,7 +1,9 @@
 #include "rules/capture.h"
 
 #include "rules/canonical.h"
+#include "rules/hold.h"
 #include "rules/merge.h"
+#include "rules/removal.h"
 
 namespace duet::rules {
 namespace {
@@ -44,6 +46,7 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
   Lane& lane = turn.lane();
   PendingLog log{captured.log_id, {}};
   bool unwritable = false;
+  std::vector<std::pair<const MappedField*, TimeInterval>> frozen;
   for (const std::string& name : captured.changed) {
     const MappedField* field = turn.mapping().find(name);
     if (!field || field->schema.type == FieldType::id) continue;
@@ -53,19 +56,28 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
       continue;
     }
     const TimeInterval changed_at{captured.captured_at, turn.context.database_now};
+    if (is_frozen(lane, field->schema.name)) {
+      frozen.push_back({field, changed_at});
+      continue;
+    }
     auto [pending, first] = lane.pending.try_emplace(
         field->schema.name, PendingField{value_of(captured.old_values, field->schema.name), changed_at});
     if (!first) pending->second.changed_at = changed_at;
     log.fields.push_back(field->schema.name);
   }
-  if (log.fields.empty()) {
-    turn.change.log.push_back(
-        {captured.log_id, unwritable ? LogState::failed : LogState::ignored, unwritable ? "FIELD_NOT_WRITEABLE" : ""});
-    return;
-  }
   lane.row_id = captured.row_id;
-  turn.change.log.push_back({captured.log_id, LogState::pending, {}});
-  lane.log.push_back(std::move(log));
+  if (log.fields.empty()) {
+    turn.change.log.push_back({captured.log_id, unwritable ? LogState::failed : LogState::ignored,
+                               unwritable        ? "FIELD_NOT_WRITEABLE"
+                               : !frozen.empty() ? "waits for a decision: see the issue"
+                                                 : ""});
+  } else {
+    turn.change.log.push_back({captured.log_id, LogState::pending, {}});
+    lane.log.push_back(std::move(log));
+  }
+  for (const auto& [field, changed_at] : frozen) {
+    if (is_frozen(lane, field->schema.name)) edit_frozen(turn, *field, changed_at);
+  }
 }
 
 void absorb_remove(const Turn& turn, const CapturedChange& captured) {
@@ -74,8 +86,17 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.log.clear();
   lane.pending.clear();
   lane.pending_create = false;
+  const bool deleted_in_org = lane.frozen_delete && !lane.frozen_delete->by_app;
+  end_held_delete(turn);
   lane.pending_delete =
       PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
+  if (!lane.frozen.empty()) {
+    // What the org's side wrote on the frozen fields meets the delete when the record is read.
+    for (const auto& [name, frozen] : lane.frozen) lane.pending_delete->old_values[name] = frozen.base;
+    forget_frozen(turn, "delete");
+    mark_dirty(turn, "deleted while a conflict waited for a decision");
+  }
+  if (deleted_in_org) mark_dirty(turn, "deleted on both sides");
   lane.row_id = captured.row_id;
   if (lane.sfid.empty()) lane.sfid = captured.sfid;
   turn.change.log.push_back({captured.log_id, LogState::pending, {}});

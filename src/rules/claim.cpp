@@ -182,10 +182,19 @@ void requeue(const Turn& turn, const std::string& token) {
     for (const PendingLog& log : attempt->log) turn.change.log.push_back({log.log_id, LogState::merged, {}});
   } else {
     for (const auto& [name, sent] : attempt->fields) {
+      // What waits for a person's decision does not go out again.
+      if (lane.frozen.contains(name)) continue;
       auto [pending, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
       if (!fresh) pending->second.base = sent.base;
     }
-    lane.log.insert(lane.log.begin(), attempt->log.begin(), attempt->log.end());
+    std::vector<PendingLog> log = attempt->log;
+    std::erase_if(log, [&](PendingLog& each) {
+      std::erase_if(each.fields, [&](const std::string& name) { return lane.frozen.contains(name); });
+      if (!each.fields.empty() || lane.frozen.empty()) return false;
+      turn.change.log.push_back({each.log_id, LogState::ignored, {}});
+      return true;
+    });
+    lane.log.insert(lane.log.begin(), log.begin(), log.end());
     if (attempt->kind == AttemptKind::create) lane.pending_create = true;
   }
   lane.attempts.erase(attempt);

@@ -54,8 +54,8 @@ bool is_stamp(const MappedField& field) { return field.schema.name == "SystemMod
 bool differs(const Turn& turn, const ChangeEvent& event) {
   return std::ranges::any_of(event.fields, [&](const auto& spoken) {
     const MappedField* field = turn.mapping().find(spoken.first);
-    return field && !is_stamp(*field) && !has_attempt(turn.lane(), spoken.first) &&
-           !equal(field->schema, spoken.second, row_value(turn, spoken.first));
+    return field && !is_stamp(*field) && !has_attempt(turn, *field) &&
+           !equal(field->schema, spoken.second, org_value(turn, *field));
   });
 }
 
@@ -100,13 +100,16 @@ bool older_than_held(const Lane& lane, std::string_view field, TimeMs stamp) {
 /// Fields that attempts wait for are held, unless they are older than the row was at the claim; the others merge.
 void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled,
                   bool others) {
+  FieldValues free;
   for (const auto& [name, value] : event.fields) {
     const MappedField* field = turn.mapping().find(name);
     if (!field || is_stamp(*field) || (settled && settled->fields.contains(name))) continue;
-    auto waiting =
-        std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) { return a.fields.contains(name); });
+    const std::vector<const MappedField*> unit = unit_of(turn.mapping(), *field);
+    auto waiting = std::ranges::find_if(turn.lane().attempts, [&](const Attempt& a) {
+      return std::ranges::any_of(unit, [&](const MappedField* f) { return a.fields.contains(f->schema.name); });
+    });
     if (waiting == turn.lane().attempts.end()) {
-      if (others) merge_field(turn, *field, value, remote);
+      if (others) free.emplace(name, value);
     } else if (event.stamp >= waiting->row_stamp && !older_than_held(turn.lane(), name, event.stamp)) {
       Remote held = remote;
       held.certain = remote.certain || event.stamp > waiting->row_stamp;
@@ -116,6 +119,7 @@ void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remo
       hold(turn, name, value, held);
     }
   }
+  merge_fields(turn, free, remote);
 }
 
 void learn_sfid(const Turn& turn, const std::string& sfid) {

@@ -97,8 +97,8 @@ void refuse(const Turn& turn, Attempt attempt, const Error& error) {
     issue.fields.push_back({name, sent.base, sent.base, sent.value, {}});
     // The org never had the value: what the app wrote since builds on the base that the org has.
     if (auto pending = lane.pending.find(name); pending != lane.pending.end()) pending->second.base = sent.base;
-    if (!has_attempt(lane, name)) release_held(turn, *field);
   }
+  release_orphans(turn);
   turn.change.issues.push_back(std::move(issue));
   if (attempt.kind == AttemptKind::remove) {
     journal_removal(turn, *attempt.removal, JournalReason::rejected, error.code);

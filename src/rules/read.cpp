@@ -48,17 +48,17 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
 bool differs(const Turn& turn, const RecordRead& read) {
   return std::ranges::any_of(read.fields, [&](const auto& entry) {
     const MappedField* field = turn.mapping().find(entry.first);
-    return field && !is_stamp(*field) && !equal(field->schema, entry.second, row_value(turn, entry.first));
+    return field && !is_stamp(*field) && !equal(field->schema, entry.second, org_value(turn, *field));
   });
 }
 
 void merge_all(const Turn& turn, const RecordRead& read, const std::set<std::string>& settled) {
-  const Remote remote = remote_of(read);
+  FieldValues values;
   for (const auto& [name, value] : read.fields) {
     const MappedField* field = turn.mapping().find(name);
-    if (!field || is_stamp(*field) || settled.contains(name)) continue;
-    merge_field(turn, *field, value, remote);
+    if (field && !is_stamp(*field) && !settled.contains(name)) values.emplace(name, value);
   }
+  merge_fields(turn, values, remote_of(read));
   raise_row_stamp(turn, read.stamp);
 }
 
@@ -137,14 +137,28 @@ void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::str
   for (const Attempt& attempt : lane.attempts) {
     for (const auto& [name, sent] : attempt.fields) settled.insert(name);
   }
+  FieldValues values;
+  std::optional<Remote> newest;
+  std::vector<std::pair<const MappedField*, Remote>> single;
   for (const std::string& name : settled) {
     const MappedField* field = turn.mapping().find(name);
     const Value& current = value_of(read.fields, name);
     // A field that the user may no longer read cannot be judged; it is taken for applied.
-    if (field && !is_absent(current)) settle_by_read(turn, *field, current, remote_of(read));
+    if (!field || is_absent(current)) continue;
+    const auto writer = settle_by_read(turn, *field, current, remote_of(read));
+    if (!writer) continue;
+    if (!turn.mapping().group_of(name)) {
+      single.emplace_back(field, *writer);
+    } else {
+      values.emplace(name, current);
+      if (!newest || writer->changed_at.from > newest->changed_at.from) newest = writer;
+    }
   }
   const std::vector<Attempt> attempts = std::move(lane.attempts);
   lane.attempts.clear();
+  for (const auto& [field, writer] : single)
+    merge_field(turn, *field, value_of(read.fields, field->schema.name), writer);
+  if (newest) merge_fields(turn, values, *newest);
   for (const Attempt& attempt : attempts) settle_log(turn, attempt, read);
   raise_unknown(turn);
 }
@@ -202,7 +216,7 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
       const MappedField* field = turn.mapping().find(entry.first);
       if (!field || is_stamp(*field)) return true;
       auto pending = lane.pending.find(entry.first);
-      return equal(field->schema, entry.second, row_value(turn, entry.first)) ||
+      return equal(field->schema, entry.second, org_value(turn, *field)) ||
              (pending != lane.pending.end() && equal(field->schema, entry.second, pending->second.base));
     });
     return only_pending ? ReadVerdict::old : again(turn, "two versions in the same second");

@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/hold.h"
 #include "rules/merge.h"
+#include "rules/resolve.h"
 
 namespace duet::rules {
 namespace {
@@ -21,6 +24,7 @@ LocalChanges unconfirmed(const Lane& lane) {
     local.any = true;
   };
   for (const auto& [name, pending] : lane.pending) add(pending.changed_at);
+  for (const auto& [name, frozen] : lane.frozen) add(frozen.postgres_at);
   for (const Attempt& attempt : lane.attempts) {
     // That the record could be deleted proves its create.
     if (attempt.state == AttemptState::accepted || attempt.kind == AttemptKind::create) continue;
@@ -50,6 +54,7 @@ void journal_row(const Turn& turn, JournalReason reason, Side lost_side, std::st
     turn.change.journal.push_back(entry);
   };
   for (const auto& [name, pending] : lane.pending) lose(name, pending.base, row_value(turn, name));
+  for (const auto& [name, frozen] : lane.frozen) lose(name, frozen.base, row_value(turn, name));
   for (const Attempt& attempt : lane.attempts) {
     for (const auto& [name, sent] : attempt.fields) lose(name, sent.base, sent.value);
   }
@@ -84,6 +89,8 @@ void ignore_log(const Turn& turn) {
 
 void clear_lane(const Turn& turn) {
   Lane& lane = turn.lane();
+  forget_frozen(turn, "delete");
+  if (lane.frozen_delete) turn.change.resolved_issues.emplace_back("conflict");
   const std::int64_t revision = lane.revision;
   std::string sfid = lane.sfid;
   std::string external_id = lane.external_id;
@@ -95,6 +102,57 @@ void clear_lane(const Turn& turn) {
   lane.row_id = row_id;
   lane.tombstone = Tombstone{turn.context.now + turn.context.tombstone_ms};
   touch(turn);
+}
+
+/// One open issue, brought up to date at every change.
+void tell_held_delete(const Turn& turn) {
+  const Lane& lane = turn.lane();
+  const FrozenDelete& held = *lane.frozen_delete;
+  Issue issue;
+  issue.kind = "conflict";
+  issue.state = "open";
+  issue.code = kHeldDeleteCode;
+  issue.rule = name_of(ConflictPolicy::hold);
+  if (held.by_app) {
+    issue.message =
+        "The row was deleted in the table while the record was changed in Salesforce; nothing is done until a person "
+        "decides.";
+    const FieldValues none;
+    const FieldValues& old = lane.pending_delete ? lane.pending_delete->old_values : none;
+    for (const auto& [name, value] : held.moved)
+      issue.fields.push_back({name, value_of(old, name), value, Absent{}, {}});
+  } else {
+    issue.message =
+        "The record was deleted in Salesforce while the table had unsent changes; nothing is done until a person "
+        "decides.";
+    for (const auto& [name, pending] : lane.pending)
+      issue.fields.push_back({name, pending.base, Absent{}, row_value(turn, name), {}});
+  }
+  std::erase_if(turn.change.issues,
+                [](const Issue& other) { return other.kind == "conflict" && other.code == kHeldDeleteCode; });
+  turn.change.issues.push_back(std::move(issue));
+}
+
+/// The org deleted the record, the app has changes: the row stays as it is, and nothing goes out.
+void hold_remote_delete(const Turn& turn, const Remote& remote) {
+  Lane& lane = turn.lane();
+  journal_held(turn, JournalReason::deleted);
+  lane.held.clear();
+  for (auto& [name, frozen] : lane.frozen)
+    lane.pending.try_emplace(name, PendingField{frozen.base, frozen.postgres_at});
+  forget_frozen(turn, "delete");
+  std::vector<PendingLog> log;
+  for (Attempt& attempt : lane.attempts) {
+    for (auto& [name, sent] : attempt.fields) lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
+    if (attempt.state != AttemptState::accepted) log.insert(log.end(), attempt.log.begin(), attempt.log.end());
+  }
+  lane.log.insert(lane.log.begin(), log.begin(), log.end());
+  lane.attempts.clear();
+  lane.dirty.reset();
+  if (!lane.frozen_delete) lane.frozen_delete = FrozenDelete{false, {}, remote.changed_at, remote.actor};
+  lane.parked = kDeleteHeld;
+  touch(turn);
+  tell_held_delete(turn);
 }
 
 /// The record lives on as a new one: its changes go out as a create on the same external id.
@@ -111,6 +169,8 @@ void create_anew(const Turn& turn) {
   lane.attempts.clear();
   lane.held.clear();
   lane.dirty.reset();
+  forget_frozen(turn, "delete");
+  end_held_delete(turn);
   lane.former_sfid = lane.sfid;
   lane.sfid.clear();
   lane.pending_create = true;
@@ -123,6 +183,15 @@ void create_anew(const Turn& turn) {
 }
 
 }  // namespace
+
+void end_held_delete(const Turn& turn) {
+  Lane& lane = turn.lane();
+  if (!lane.frozen_delete) return;
+  lane.frozen_delete.reset();
+  if (lane.parked == kDeleteHeld) lane.parked.clear();
+  turn.change.resolved_issues.emplace_back("conflict");
+  touch(turn);
+}
 
 void journal_held(const Turn& turn, JournalReason reason) {
   for (const auto& [name, held] : turn.lane().held) {
@@ -150,6 +219,37 @@ void journal_removal(const Turn& turn, const PendingDelete& removal, JournalReas
   turn.change.journal.push_back(std::move(entry));
 }
 
+namespace {
+
+/// Whichever side wins, a person may want to look at it.
+void tell_decided_delete(const Turn& turn, ConflictPolicy policy, Side winner, std::string_view message,
+                         const FieldValues& moved = {}) {
+  Issue issue;
+  issue.kind = "conflict";
+  issue.state = "decided";
+  issue.rule = name_of(policy);
+  issue.message = message;
+  const Lane& lane = turn.lane();
+  const std::string chosen(name_of(winner));
+  if (lane.pending_delete) {
+    for (const auto& [name, value] : moved)
+      issue.fields.push_back({name, value_of(lane.pending_delete->old_values, name), value, Absent{}, chosen});
+  } else {
+    auto tell = [&](const std::string& name, const Value& base) {
+      if (std::ranges::find(issue.fields, name, &IssueField::name) == issue.fields.end())
+        issue.fields.push_back({name, base, Absent{}, row_value(turn, name), chosen});
+    };
+    for (const auto& [name, pending] : lane.pending) tell(name, pending.base);
+    for (const auto& [name, frozen] : lane.frozen) tell(name, frozen.base);
+    for (const Attempt& attempt : lane.attempts) {
+      for (const auto& [name, sent] : attempt.fields) tell(name, sent.base);
+    }
+  }
+  turn.change.issues.push_back(std::move(issue));
+}
+
+}  // namespace
+
 void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   Lane& lane = turn.lane();
   const bool ours = own || lane.pending_delete ||
@@ -173,6 +273,7 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   }
 
   const LocalChanges local = unconfirmed(lane);
+  if (local.any && turn.mapping().delete_conflict == ConflictPolicy::hold) return hold_remote_delete(turn, remote);
   if (!local.any) {
     journal_held(turn, JournalReason::deleted);
     journal_unsettled(turn, remote);
@@ -186,17 +287,15 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
     if (local_wins && !turn.mapping().upsert_field.empty()) {
       journal_held(turn, JournalReason::delete_conflict);
       journal_row(turn, JournalReason::delete_conflict, Side::salesforce, name_of(policy), remote);
+      tell_decided_delete(turn, policy, Side::postgres,
+                          "The record was deleted in Salesforce while the table had unsent changes; it was made anew.");
       create_anew(turn);
       return;
     }
     journal_row(turn, JournalReason::delete_conflict, Side::postgres, name_of(policy), remote);
     journal_held(turn, JournalReason::delete_conflict);
-    Issue issue;
-    issue.kind = "conflict";
-    issue.state = "decided";
-    issue.rule = name_of(policy);
-    issue.message = "The record was deleted in Salesforce while the table had unsent changes; the delete won.";
-    turn.change.issues.push_back(std::move(issue));
+    tell_decided_delete(turn, policy, Side::salesforce,
+                        "The record was deleted in Salesforce while the table had unsent changes; the delete won.");
   }
   ignore_log(turn);
   turn.change.row_action = RowAction::remove;
@@ -215,24 +314,11 @@ FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const Fi
   return moved;
 }
 
-bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote) {
-  if (moved.empty()) return false;
+namespace {
+
+void restore_row(const Turn& turn) {
   Lane& lane = turn.lane();
-  const ConflictPolicy policy = turn.mapping().delete_conflict;
-  const PendingDelete& removal = *lane.pending_delete;
-  const TimeMs delete_from = removal.changed_at.from + turn.context.offset_ms - turn.context.uncertainty_ms;
-  const bool delete_wins =
-      policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && delete_from > remote.changed_at.to);
-  if (delete_wins) {
-    for (const auto& [name, value] : moved) {
-      const MappedField* field = turn.mapping().find(name);
-      if (!field) continue;
-      journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(removal.old_values, name), value,
-                       Absent{}, Side::postgres, name_of(policy), remote);
-    }
-    return false;
-  }
-  journal_removal(turn, removal, JournalReason::delete_conflict, name_of(policy));
+  const PendingDelete removal = *lane.pending_delete;
   turn.change.log.push_back({removal.log_id, LogState::ignored, {}});
   Row row;
   row.id = lane.row_id.value_or(0);
@@ -246,7 +332,87 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
   turn.record.row = std::move(row);
   lane.pending_delete.reset();
   touch(turn);
+}
+
+}  // namespace
+
+bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote) {
+  if (moved.empty()) return false;
+  Lane& lane = turn.lane();
+  const ConflictPolicy policy = turn.mapping().delete_conflict;
+  const PendingDelete& removal = *lane.pending_delete;
+  if (policy == ConflictPolicy::hold) {
+    if (!lane.frozen_delete) lane.frozen_delete = FrozenDelete{true, {}, removal.changed_at, remote.actor};
+    for (const auto& [name, value] : moved) lane.frozen_delete->moved[name] = value;
+    lane.frozen_delete->actor = remote.actor;
+    lane.parked = kDeleteHeld;
+    touch(turn);
+    tell_held_delete(turn);
+    return false;
+  }
+  const TimeMs delete_from = removal.changed_at.from + turn.context.offset_ms - turn.context.uncertainty_ms;
+  const bool delete_wins =
+      policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && delete_from > remote.changed_at.to);
+  if (delete_wins) {
+    for (const auto& [name, value] : moved) {
+      const MappedField* field = turn.mapping().find(name);
+      if (!field) continue;
+      journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(removal.old_values, name), value,
+                       Absent{}, Side::postgres, name_of(policy), remote);
+    }
+    tell_decided_delete(turn, policy, Side::postgres,
+                        "The row was deleted in the table while the record was changed in Salesforce; the delete won.",
+                        moved);
+    return false;
+  }
+  tell_decided_delete(turn, policy, Side::salesforce,
+                      "The row was deleted in the table while the record was changed in Salesforce; the row came back.",
+                      moved);
+  journal_removal(turn, removal, JournalReason::delete_conflict, name_of(policy));
+  restore_row(turn);
   return true;
+}
+
+ActionResult resolve_delete(const Turn& turn, Side side, const Person& person) {
+  Lane& lane = turn.lane();
+  if (turn.record.busy) return {ActionVerdict::busy, "The application holds the row locked: try again."};
+  absorb(turn);
+  if (!lane.frozen_delete)
+    return {ActionVerdict::stale, "The record's delete waits for a decision no more: look at it again."};
+  const FrozenDelete held = *lane.frozen_delete;
+  const Remote remote{held.deleted_at, actor_of(person)};
+  if (!held.by_app) {
+    if (side == Side::postgres) {
+      if (turn.mapping().upsert_field.empty())
+        return {ActionVerdict::refused,
+                "Without an upsert field the record cannot be made anew: insert the row again."};
+      journal_row(turn, JournalReason::delete_conflict, Side::salesforce, name_of(JournalReason::resolved), remote);
+      create_anew(turn);
+      return {};
+    }
+    journal_row(turn, JournalReason::delete_conflict, Side::postgres, name_of(JournalReason::resolved), remote);
+    ignore_log(turn);
+    turn.change.row_action = RowAction::remove;
+    turn.record.row.reset();
+    clear_lane(turn);
+    return {};
+  }
+  if (!lane.pending_delete) return {ActionVerdict::stale, "The row is not deleted any more."};
+  if (side == Side::postgres) {
+    for (const auto& [name, value] : held.moved) {
+      const MappedField* field = turn.mapping().find(name);
+      if (!field) continue;
+      journal_conflict(turn, JournalReason::delete_conflict, *field, value_of(lane.pending_delete->old_values, name),
+                       value, Absent{}, Side::postgres, name_of(JournalReason::resolved), {{}, held.actor});
+    }
+    end_held_delete(turn);
+    return {};
+  }
+  journal_removal(turn, *lane.pending_delete, JournalReason::delete_conflict, name_of(JournalReason::resolved));
+  restore_row(turn);
+  end_held_delete(turn);
+  mark_dirty(turn, "restored by a person's decision");
+  return {};
 }
 
 void delete_after_create(const Turn& turn) {

@@ -18,6 +18,9 @@ FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const Fi
 /// old id. When the delete wins, `moved` is journalled.
 bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote);
 
+/// A delete that waited for a person waits no more: its issue is settled.
+void end_held_delete(const Turn& turn);
+
 /// The app deleted the row before its create was answered: the record is deleted in the org as soon as its Id is known.
 void delete_after_create(const Turn& turn);
 

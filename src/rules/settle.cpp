@@ -1,11 +1,14 @@
 #include "rules/settle.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <utility>
 
 #include "rules/canonical.h"
 #include "rules/claim.h"
+#include "rules/combine.h"
+#include "rules/hold.h"
 #include "rules/merge.h"
 #include "rules/outcome.h"
 
@@ -36,36 +39,6 @@ void journal_sent(const Turn& turn, const Attempt& attempt, const MappedField& f
   entry.lost_at = sent.changed_at.from;
   entry.attempt = attempt.token;
   turn.change.journal.push_back(std::move(entry));
-}
-
-/// The org's side of a late-found conflict wins: its value goes into the row and out again as a forward write.
-void write_forward(const Turn& turn, const MappedField& field, const Value& value, const Value& org_value) {
-  if (!turn.record.row) return;
-  set_row(turn, field.schema.name, value);
-  const TimeInterval now{turn.context.database_now, turn.context.database_now};
-  turn.lane().pending[field.schema.name] = PendingField{org_value, now};
-  turn.change.lane_changed = true;
-  turn.change.forward.push_back({LogAction::update, {field.schema.name}});
-  turn.record.row->last_op = "PENDING";
-  turn.change.last_op = "PENDING";
-}
-
-/// Our write covered `held`, which nobody on our side had seen. True when the org's side won.
-bool find_late(const Turn& turn, const MappedField& field, const SentField& sent, const HeldValue& held,
-               const Value& org_value, bool may_win) {
-  if (held.own || equal(field.schema, held.value, sent.base) || equal(field.schema, held.value, sent.value))
-    return false;
-  const Remote remote = remote_of(held);
-  const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
-  const Side decided = decide(policy, sent.changed_at, held.changed_at, turn.context);
-  const Side winner = may_win && held.certain ? decided : Side::postgres;
-  // The policy is named only where it decided.
-  const std::string_view instead = may_win ? "uncertain" : "newer edit";
-  journal_conflict(turn, JournalReason::late_conflict, field, sent.base, held.value, sent.value, winner,
-                   winner == decided ? name_of(policy) : instead, remote);
-  if (winner != Side::salesforce) return false;
-  write_forward(turn, field, held.value, org_value);
-  return true;
 }
 
 bool sent_later(const Lane& lane, std::size_t index, std::string_view field) {
@@ -110,46 +83,215 @@ const Value& value_before(const Lane& lane, const MappedField& field, const Sent
   return held == lane.held.end() || held->second.empty() ? sent.base : held->second.back().value;
 }
 
-/// Decides one field of the attempt whose own event was seen. False: only a read can tell.
-bool settle_field(const Turn& turn, std::size_t index, const MappedField& field, const ChangeEvent& event,
-                  const Remote& remote) {
-  const Attempt attempt = turn.lane().attempts[index];
-  const SentField& sent = attempt.fields.find(field.schema.name)->second;
+/// What happened to one field of an attempt, as the attempt's own event or a read tells it.
+struct Told {
+  const MappedField* field = nullptr;
+  SentField sent;
+  Value org;                           ///< what the org holds after our write
+  const HeldValue* covered = nullptr;  ///< what our write covered unseen
+  bool order_known = true;             ///< false: `covered` may as well have come later, or long before
+  bool kept() const { return equal(field->schema, org, sent.value); }
+};
+
+/// Whether our write covered a value that nobody on our side had seen.
+bool is_covered(const MappedField& field, const SentField& sent, const HeldValue& held) {
+  return !held.own && !equal(field.schema, held.value, sent.base) && !equal(field.schema, held.value, sent.value);
+}
+
+/// The app's side of a conflict found late is what the row has now: an edit that came after the write counts for it,
+/// sent or not (docs/decisions/0005). `after` are the attempts behind the one that settles.
+TimeInterval local_time(const Turn& turn, const Told& told, std::span<const Attempt> after) {
+  const std::string& name = told.field->schema.name;
+  if (auto pending = turn.lane().pending.find(name); pending != turn.lane().pending.end())
+    return pending->second.changed_at;
+  for (auto attempt = after.rbegin(); attempt != after.rend(); ++attempt) {
+    if (auto sent = attempt->fields.find(name); sent != attempt->fields.end()) return sent->second.changed_at;
+  }
+  return told.sent.changed_at;
+}
+
+/// What the org will hold when everything behind the attempt has arrived.
+const Value& org_after(const Told& told, std::span<const Attempt> after) {
+  for (auto attempt = after.rbegin(); attempt != after.rend(); ++attempt) {
+    if (auto sent = attempt->fields.find(told.field->schema.name); sent != attempt->fields.end())
+      return sent->second.value;
+  }
+  return told.org;
+}
+
+void journal_late(const Turn& turn, const Told& told, Side winner, std::string_view rule) {
+  const Value local = turn.record.row ? row_value(turn, told.field->schema.name) : told.sent.value;
+  journal_conflict(turn, JournalReason::late_conflict, *told.field, told.sent.base, told.covered->value, local, winner,
+                   rule, remote_of(*told.covered));
+}
+
+/// Both values become one, though one of them was covered. False where they cannot.
+bool merge_late(const Turn& turn, const Told& told, ConflictPolicy policy, std::span<const Attempt> after) {
+  const MappedField& field = *told.field;
+  const Value local = row_value(turn, field.schema.name);
+  auto merged = combine(policy, field.schema, told.sent.base, local, told.covered->value);
+  if (!merged) return false;
+  journal_merge(turn, policy, field, told.sent.base, told.covered->value, local, *merged, remote_of(*told.covered));
+  // What automation made of our value is a change of its own.
+  if (!told.kept()) merged = combine(policy, field.schema, told.sent.value, *merged, told.org).value_or(*merged);
+  const Value& org = org_after(told, after);
+  if (equal(field.schema, *merged, org)) {
+    drop_pending(turn, field.schema.name);
+    set_row(turn, field.schema.name, *merged);
+  } else {
+    write_forward(turn, field, *merged, org);
+  }
+  return true;
+}
+
+enum class Late { none, ours, theirs, merged, held };
+
+/// A conflict found late on fields that win or lose together is decided by their policy (design §5 rule 4). Where the
+/// org's side wins, it is written forward.
+Late decide_late(const Turn& turn, const std::vector<Told>& unit, std::span<const Attempt> after) {
+  if (std::ranges::none_of(unit, [](const Told& told) { return told.covered; })) return Late::none;
+  const bool known = turn.record.row && std::ranges::all_of(unit, [](const Told& told) {
+                       return told.order_known && (!told.covered || told.covered->certain);
+                     });
+  const bool kept = std::ranges::all_of(unit, &Told::kept);
+  ConflictPolicy policy = turn.mapping().policy_for(unit.front().field->schema.name);
+  if (is_merge_function(policy)) {
+    if (known && merge_late(turn, unit.front(), policy, after)) return Late::merged;
+    policy = turn.mapping().conflict;
+  }
+  auto journal_all = [&](Side winner, std::string_view rule) {
+    for (const Told& told : unit) {
+      if (told.covered) journal_late(turn, told, winner, rule);
+    }
+  };
+  if (policy == ConflictPolicy::hold && known && kept) {
+    for (const Told& told : unit) {
+      const Value theirs = told.covered ? told.covered->value : told.sent.base;
+      const HeldValue from = told.covered ? *told.covered : HeldValue{};
+      freeze(turn, *told.field,
+             {told.sent.base, theirs, told.org, from.changed_at, from.actor, local_time(turn, told, after)});
+    }
+    tell_held(turn);
+    return Late::held;
+  }
+  TimeInterval local_at;
+  TimeInterval remote_at;
+  for (const Told& told : unit) {
+    if (const TimeInterval at = local_time(turn, told, after); at.from >= local_at.from) local_at = at;
+    if (told.covered && told.covered->changed_at.from >= remote_at.from) remote_at = told.covered->changed_at;
+  }
+  const Side winner = decide(policy, local_at, remote_at, turn.context);
+  if (!known || policy == ConflictPolicy::hold || winner == Side::postgres) {
+    // The policy is named only where it decided.
+    journal_all(Side::postgres, known && winner == Side::postgres ? name_of(policy) : "uncertain");
+    return Late::ours;
+  }
+  for (const Told& told : unit) {
+    const MappedField& field = *told.field;
+    const Value local = row_value(turn, field.schema.name);
+    const Value theirs = told.covered ? told.covered->value : told.sent.base;
+    if (is_absent(theirs)) {
+      mark_dirty(turn, "what the org held is not known");
+      continue;
+    }
+    if (told.covered) {
+      if (!equal(field.schema, local, theirs)) journal_late(turn, told, winner, name_of(policy));
+    } else if (!equal(field.schema, local, theirs)) {
+      // The app's value goes with those of its group.
+      journal_conflict(turn, JournalReason::late_conflict, field, told.sent.base, theirs, local, winner,
+                       name_of(policy), {});
+    }
+    const Value& org = org_after(told, after);
+    drop_pending(turn, field.schema.name);
+    if (equal(field.schema, theirs, org)) {
+      set_row(turn, field.schema.name, theirs);
+    } else {
+      write_forward(turn, field, theirs, org);
+    }
+  }
+  return Late::theirs;
+}
+
+/// What our own event says about one field that its attempt sent; nothing when only a read can tell.
+std::optional<Told> told_by_event(const Turn& turn, std::size_t index, const MappedField& field,
+                                  const ChangeEvent& event) {
+  const Lane& lane = turn.lane();
+  const Attempt& attempt = lane.attempts[index];
+  Told told{&field, attempt.fields.find(field.schema.name)->second, {}, nullptr, true};
   const Value& spoken = value_of(event.fields, field.schema.name);
-  const bool written = !is_absent(spoken);
   // An upsert may have met a record that existed: then its event is an update and speaks only of what changed.
   const bool whole = attempt.kind == AttemptKind::create && event.kind == EventKind::create;
   // Not spoken of: the org had our value before, put its own back, or the event of a change between is missing.
-  if (!written && !whole && !equal(field.schema, value_before(turn.lane(), field, sent), sent.value)) return false;
-
-  const std::vector<HeldValue> held = take_held(turn, field.schema.name);
-  const bool later = sent_later(turn.lane(), index, field.schema.name);
-  const bool pending = turn.lane().pending.contains(field.schema.name);
-  const bool may_win = !pending && !later && turn.record.row.has_value();
-
-  const Value value = written ? spoken : whole ? Value(Null{}) : sent.value;
-
-  const bool kept = equal(field.schema, value, sent.value);
+  if (is_absent(spoken) && !whole && !equal(field.schema, value_before(lane, field, told.sent), told.sent.value))
+    return std::nullopt;
+  told.org = !is_absent(spoken) ? spoken : whole ? Value(Null{}) : told.sent.value;
   // Without a token an event may be that of a later attempt that sent the same value again.
-  const bool certain = event.client_token == attempt.token;
-  if (sent_earlier(turn.lane(), index, field.schema.name) || (later && !certain) || !in_order(held))
-    journal_possibly_covered(turn, field, sent, written ? all_but_last(held) : held, value);
-  if (written && !held.empty() && find_late(turn, field, sent, held.back(), value, may_win)) {
-    if (!kept) {
+  told.order_known = !sent_later(lane, index, field.schema.name) || event.client_token == attempt.token;
+  return told;
+}
+
+/// A person's decision waits on the field: what became of our write goes into the issue.
+void settle_frozen(const Turn& turn, const Told& told, const std::vector<HeldValue>& held, bool later,
+                   const Remote& remote) {
+  if (!held.empty() && is_covered(*told.field, told.sent, held.back())) {
+    journal_possibly_covered(turn, *told.field, told.sent, all_but_last(held), told.org);
+    cover_frozen(turn, *told.field, held.back().value, told.sent.value, remote_of(held.back()));
+  }
+  if (!is_frozen(turn.lane(), told.field->schema.name)) return;
+  turn.lane().frozen.find(told.field->schema.name)->second.org = told.sent.value;
+  turn.change.lane_changed = true;
+  if (!told.kept() && !later) meet_frozen(turn, *told.field, told.org, remote);
+}
+
+/// Decides the fields of an attempt whose own event was seen, all that win or lose together. False: only a read can
+/// tell. What waits for a person's decision is left to the caller.
+bool settle_unit(const Turn& turn, std::size_t index, const std::vector<const MappedField*>& fields,
+                 const ChangeEvent& event, const Remote& remote) {
+  std::vector<Told> unit;
+  for (const MappedField* field : fields) {
+    auto told = told_by_event(turn, index, *field, event);
+    if (!told) return false;
+    unit.push_back(std::move(*told));
+  }
+  const std::vector<Attempt> after(turn.lane().attempts.begin() + static_cast<std::ptrdiff_t>(index) + 1,
+                                   turn.lane().attempts.end());
+  std::vector<std::vector<HeldValue>> held;
+  held.reserve(unit.size());
+  bool later = false;
+  bool pending = false;
+  for (Told& told : unit) {
+    const std::string& name = told.field->schema.name;
+    held.push_back(take_held(turn, name));
+    const bool written = !is_absent(value_of(event.fields, name));
+    later = later || sent_later(turn.lane(), index, name);
+    pending = pending || turn.lane().pending.contains(name);
+    if (sent_earlier(turn.lane(), index, name) || !told.order_known || !in_order(held.back()))
+      journal_possibly_covered(turn, *told.field, told.sent, written ? all_but_last(held.back()) : held.back(),
+                               told.org);
+    if (written && !held.back().empty() && is_covered(*told.field, told.sent, held.back().back()))
+      told.covered = &held.back().back();
+  }
+  const Late late = decide_late(turn, unit, after);
+  FieldValues changed;
+  for (const Told& told : unit) {
+    const MappedField& field = *told.field;
+    if (told.kept() || late == Late::merged || late == Late::held) continue;
+    const Attempt& attempt = turn.lane().attempts[index];
+    if (late == Late::theirs) {
       // The forward write replaces what the org's automation made of our value.
-      journal_sent(turn, attempt, field, sent, value, remote);
-      journal_conflict(turn, JournalReason::superseded, field, sent.value, value, held.back().value, Side::postgres,
-                       "late winner", remote);
+      journal_sent(turn, attempt, field, told.sent, told.org, remote);
+      journal_conflict(turn, JournalReason::superseded, field, told.sent.value, told.org,
+                       row_value(turn, field.schema.name), Side::postgres, "late winner", remote);
+      continue;
     }
-    return true;
+    if (!pending) journal_sent(turn, attempt, field, told.sent, told.org, remote);
+    if (later || !turn.record.row) {
+      hold(turn, field.schema.name, told.org, remote);
+    } else {
+      changed.emplace(field.schema.name, told.org);
+    }
   }
-  if (kept) return true;
-  if (!pending) journal_sent(turn, attempt, field, sent, value, remote);
-  if (later || !turn.record.row) {
-    hold(turn, field.schema.name, value, remote);
-  } else {
-    merge_field(turn, field, value, remote);
-  }
+  merge_fields(turn, changed, remote);
   return true;
 }
 
@@ -161,20 +303,47 @@ void hold(const Turn& turn, std::string_view field, const Value& value, const Re
 }
 
 void release_held(const Turn& turn, const MappedField& field) {
-  for (const HeldValue& held : take_held(turn, field.schema.name)) {
-    merge_field(turn, field, held.value, remote_of(held));
+  struct Released {
+    const MappedField* field;
+    HeldValue held;
+  };
+  std::vector<Released> released;
+  for (const MappedField* member : unit_of(turn.mapping(), field)) {
+    for (HeldValue& held : take_held(turn, member->schema.name)) released.push_back({member, std::move(held)});
+  }
+  // The fields of a group come together again as they were written.
+  std::ranges::stable_sort(released, {}, [](const Released& each) { return each.held.changed_at.from; });
+  for (auto each = released.begin(); each != released.end();) {
+    FieldValues values;
+    const Remote remote = remote_of(each->held);
+    while (each != released.end() && each->held.changed_at.from == remote.changed_at.from &&
+           each->held.actor == remote.actor && !values.contains(each->field->schema.name)) {
+      values.emplace(each->field->schema.name, each->held.value);
+      ++each;
+    }
+    merge_fields(turn, values, remote);
   }
 }
 
 void release_orphans(const Turn& turn) {
   std::vector<std::string> orphans;
   for (const auto& [name, held] : turn.lane().held) {
-    if (!has_attempt(turn.lane(), name)) orphans.push_back(name);
+    const MappedField* field = turn.mapping().find(name);
+    if (field && !has_attempt(turn, *field)) orphans.push_back(name);
   }
-  for (const std::string& name : orphans) {
-    if (const MappedField* field = turn.mapping().find(name)) release_held(turn, *field);
-  }
+  for (const std::string& name : orphans) release_held(turn, *turn.mapping().find(name));
 }
+
+namespace {
+
+/// A frozen field of an attempt that settles: looked at when the attempt is out of the lane.
+struct Frozen {
+  Told told;
+  std::vector<HeldValue> held;
+  bool later = false;
+};
+
+}  // namespace
 
 void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& event, const Remote& remote) {
   Lane& lane = turn.lane();
@@ -185,16 +354,34 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
 
   Attempt unread = lane.attempts[index];
   unread.fields.clear();
+  std::vector<Frozen> frozen;
+  std::set<std::string, std::less<>> done;
   std::vector<std::string> names;
   for (const auto& [name, sent] : lane.attempts[index].fields) names.push_back(name);
   for (const std::string& name : names) {
     const MappedField* field = turn.mapping().find(name);
-    if (field && !settle_field(turn, index, *field, event, remote)) {
-      unread.fields.emplace(name, lane.attempts[index].fields.find(name)->second);
+    if (!field || done.contains(name)) continue;
+    std::vector<const MappedField*> unit = unit_of(turn.mapping(), *field);
+    std::erase_if(
+        unit, [&](const MappedField* member) { return !lane.attempts[index].fields.contains(member->schema.name); });
+    for (const MappedField* member : unit) done.insert(member->schema.name);
+    if (is_frozen(lane, name)) {
+      for (const MappedField* member : unit) {
+        if (auto told = told_by_event(turn, index, *member, event)) {
+          const bool later = sent_later(lane, index, member->schema.name);
+          frozen.push_back({std::move(*told), take_held(turn, member->schema.name), later});
+        } else {
+          unread.fields.emplace(member->schema.name, lane.attempts[index].fields.find(member->schema.name)->second);
+        }
+      }
+    } else if (!settle_unit(turn, index, unit, event, remote)) {
+      for (const MappedField* member : unit)
+        unread.fields.emplace(member->schema.name, lane.attempts[index].fields.find(member->schema.name)->second);
     }
   }
 
   // Older attempts were silent: a field that the event speaks of is decided by it, the others only by a read.
+  FieldValues spoken_of;
   for (std::size_t older = 0; older < index; ++older) {
     Attempt rest = lane.attempts[older];
     std::erase_if(rest.fields, [&](const auto& entry) {
@@ -206,13 +393,14 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
       if (sent_later(lane, older, entry.first)) return false;
       const std::vector<HeldValue> held = take_held(turn, entry.first);
       journal_possibly_covered(turn, *field, entry.second, all_but_last(held), spoken);
-      if (!held.empty() && find_late(turn, *field, entry.second, held.back(), spoken, false)) return true;
+      if (!held.empty() && is_covered(*field, entry.second, held.back()))
+        journal_late(turn, {field, entry.second, spoken, &held.back(), false}, Side::postgres, "uncertain");
       if (!equal(field->schema, spoken, entry.second.value)) {
         journal_sent(turn, rest, *field, entry.second, spoken, remote);
         if (sent_later(lane, index, entry.first)) {
           hold(turn, entry.first, spoken, remote);
         } else {
-          merge_field(turn, *field, spoken, remote);
+          spoken_of.emplace(entry.first, spoken);
         }
       }
       return true;
@@ -232,55 +420,84 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
   lane.attempts = std::move(rest);
   lane.rounds = 0;
   touch(turn);
+  merge_fields(turn, spoken_of, remote);
+  for (const Frozen& each : frozen) settle_frozen(turn, each.told, each.held, each.later, remote);
 }
 
 namespace {
 
 /// Where our own events are among the held values, what was before the last of them our writes covered; what comes
 /// after merges. Attempts whose own event is not among them may stand anywhere.
-std::vector<HeldValue> split_at_own(const Turn& turn, const MappedField& field, const SentField& sent,
-                                    const std::vector<HeldValue>& held, const Value& current) {
+std::vector<HeldValue> split_at_own(const Turn& turn, const Told& told, const std::vector<HeldValue>& held) {
+  const MappedField& field = *told.field;
   const auto attempts = std::ranges::count_if(turn.lane().attempts,
                                               [&](const Attempt& a) { return a.fields.contains(field.schema.name); });
   if (std::ranges::count_if(held, &HeldValue::own) < attempts)
-    journal_possibly_covered(turn, field, sent, held, current);
+    journal_possibly_covered(turn, field, told.sent, held, told.org);
   const auto after = std::ranges::find_if(held.rbegin(), held.rend(), &HeldValue::own).base();
   for (auto h = held.begin(); h != after; ++h) {
-    if (!h->own) find_late(turn, field, sent, *h, current, false);
+    if (is_covered(field, told.sent, *h))
+      journal_late(turn, {&field, told.sent, told.org, &*h, false}, Side::postgres, "uncertain");
   }
   return {after, held.end()};
 }
 
+/// `add` counts what both sides did: where it is not known which of it the org's value has, a person must tell.
+bool freeze_uncounted(const Turn& turn, const Told& told, const Attempt& attempt, const std::vector<HeldValue>& held,
+                      const Remote& remote) {
+  const MappedField& field = *told.field;
+  if (turn.mapping().policy_for(field.schema.name) != ConflictPolicy::add) return false;
+  const bool others = std::ranges::any_of(held, [](const HeldValue& h) { return !h.own; });
+  const bool own = std::ranges::any_of(held, &HeldValue::own);
+  const bool applied = attempt.state == AttemptState::accepted || own;
+  if (!others && (applied || equal(field.schema, told.org, told.sent.base))) return false;
+  freeze(turn, field, {told.sent.base, told.org, told.org, remote.changed_at, remote.actor, told.sent.changed_at});
+  tell_held(turn);
+  return true;
+}
+
 }  // namespace
 
-void settle_by_read(const Turn& turn, const MappedField& field, const Value& current, const Remote& remote) {
+std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field, const Value& current,
+                                     const Remote& remote) {
   Lane& lane = turn.lane();
   const std::string& name = field.schema.name;
   auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(),
                                      [&](const Attempt& a) { return a.fields.contains(name); });
   const Attempt attempt = *newest;
-  const SentField sent = attempt.fields.find(name)->second;
+  Told told{&field, attempt.fields.find(name)->second, current, nullptr, true};
+  const SentField& sent = told.sent;
   const std::vector<HeldValue> all = take_held(turn, name);
   const bool pending = lane.pending.contains(name);
-  const bool applied = equal(field.schema, current, sent.value);
+  const bool applied = told.kept();
 
   if (!turn.record.row) {
     journal_possibly_covered(turn, field, sent, all, current);
-    return;
+    return std::nullopt;
   }
+  if (is_frozen(lane, name)) {
+    journal_possibly_covered(turn, field, sent, all, current);
+    return remote;
+  }
+  if (freeze_uncounted(turn, told, attempt, all, remote)) return std::nullopt;
   if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current)) {
     journal_possibly_covered(turn, field, sent, all_but_last(all), current);
-    if (find_late(turn, field, sent, all.back(), current, !pending)) return;
+    if (is_covered(field, sent, all.back())) {
+      told.covered = &all.back();
+      told.order_known = unit_of(turn.mapping(), field).size() == 1;
+      const Late late = decide_late(turn, {told}, {});
+      if (late == Late::theirs || late == Late::merged || late == Late::held) return std::nullopt;
+    }
   }
-  const std::vector<HeldValue> held = split_at_own(turn, field, sent, all, current);
+  const std::vector<HeldValue> held = split_at_own(turn, told, all);
   if (applied) {
-    if (pending) {
+    if (lane.pending.contains(name)) {
       lane.pending.find(name)->second.base = current;
     } else if (!equal(field.schema, row_value(turn, name), current)) {
       // A row that came back after a delete that gave way: what it had beyond the attempt went with the delete.
       set_row(turn, name, current);
     }
-    return;
+    return std::nullopt;
   }
 
   // The org's value now decides; who wrote it is told by the held value that it is, if there is one.
@@ -303,7 +520,7 @@ void settle_by_read(const Turn& turn, const MappedField& field, const Value& cur
     }
   }
   journal_possibly_covered(turn, field, sent, held, current);
-  merge_field(turn, field, current, writer == held.rend() ? remote : remote_of(*writer));
+  return writer == held.rend() ? remote : remote_of(*writer);
 }
 
 }  // namespace duet::rules

@@ -24,7 +24,7 @@ bool key_taken(const Database& db, const Mapping& mapping, const std::string& ke
 
 bool only_marks(const Lane& lane) {
   return !lane.pending_create && lane.pending.empty() && lane.log.empty() && !lane.pending_delete &&
-         lane.attempts.empty() && lane.held.empty() && lane.parked.empty();
+         lane.attempts.empty() && lane.held.empty() && lane.frozen.empty() && lane.parked.empty();
 }
 
 /// The record's lanes, the one with changes first: by its row, its Id, its key.
