@@ -4,6 +4,7 @@
 
 #include "engine/key_look_up.h"
 #include "rules/claim.h"
+#include "rules/locks.h"
 
 namespace duet::engine {
 
@@ -15,8 +16,9 @@ void claim_entry(const OutboundParts& parts, RecordBatch& batch, std::size_t ind
   const Record& record = batch.at(index).record;
   RecordRef ref{record.row ? std::optional(record.row->id) : record.lane.row_id, record.lane.sfid,
                 record.lane.external_id};
-  claimed.push_back(
-      {&batch.mapping(), std::move(ref), *attempt, record.lane.sfid, record.lane.external_id, std::nullopt});
+  auto references = rules::references_of(batch.mapping(), *attempt, record.row ? record.row->values : FieldValues());
+  claimed.push_back({&batch.mapping(), std::move(ref), *attempt, record.lane.sfid, record.lane.external_id,
+                     std::move(references), std::nullopt});
 }
 
 Result<void> commit_claims(RecordBatch& batch, ports::StoreTransaction& transaction, std::vector<ClaimedAttempt> taken,

@@ -38,6 +38,10 @@ struct Settings {
   std::size_t read_records = 200;
   /// From this many records of one object and operation on, collections are used instead of single rows.
   std::size_t collection_from = 2;
+  /// Calls that change records, side by side. The org allows 25 long ones at a time (5 in trial orgs).
+  std::size_t send_parallel = 20;
+  /// Calls that the org carries out more slowly get fewer records.
+  TimeMs call_ms = 15'000;
   int rounds_before_issue = 3;
   int dirty_reads_before_issue = 3;
 };

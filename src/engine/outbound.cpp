@@ -1,12 +1,13 @@
 #include "engine/outbound.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "engine/claim.h"
+#include "engine/flights.h"
 #include "engine/outbound_parts.h"
 #include "engine/outcome.h"
 #include "engine/record_batch.h"
-#include "engine/send.h"
 #include "rules/outcome.h"
 #include "rules/plan.h"
 
@@ -14,13 +15,21 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 100;
+/// A call that is answered within this time is worth waiting for before anything else is looked at.
+constexpr TimeMs kQuickAnswerMs = 5;
+/// While slow calls are under way, other objects' changes are looked for this often.
+constexpr TimeMs kLongestWaitMs = 50;
+/// Longer than any call: after it, what is under way is left to be resolved by evidence.
+constexpr TimeMs kFinishMs = 130'000;
 
 }  // namespace
 
 class OutboundWorker::Impl {
  public:
   Impl(const Connection& connection, const Settings& settings, OutboundPorts ports, Counters& counters)
-      : timing_(connection, settings, ports.clock, ports.store, ports.org), parts_{settings, ports, counters, timing_} {
+      : timing_(connection, settings, ports.clock, ports.store, ports.org),
+        parts_{settings, ports, counters, timing_},
+        flights_(parts_, mappings_) {
     std::vector<const Mapping*> writable;
     for (const Mapping& mapping : connection.mappings) {
       if (mapping.access == Access::read_write) writable.push_back(&mapping);
@@ -29,17 +38,30 @@ class OutboundWorker::Impl {
   }
 
   Result<Step> step();
+  Result<void> finish();
 
  private:
   Result<void> recover();
+  bool is_ours(const std::string& token) const;
+  /// How many records were claimed.
+  Result<std::size_t> claim_more();
+  /// Takes answers, waiting for the first, and writes them. How many there were.
+  Result<std::size_t> take_answers(TimeMs wait_ms);
 
   Timing timing_;
   OutboundParts parts_;
   std::vector<const Mapping*> mappings_;
+  Flights flights_;
   bool recovered_ = false;
   /// Answers that are not written yet: their rows were locked by the app.
   std::vector<ClaimedAttempt> answered_;
 };
+
+/// Whether the answer to the attempt is still to come, or to be written.
+bool OutboundWorker::Impl::is_ours(const std::string& token) const {
+  return flights_.holds(token) ||
+         std::ranges::any_of(answered_, [&](const ClaimedAttempt& each) { return each.attempt.token == token; });
+}
 
 Result<void> OutboundWorker::Impl::recover() {
   for (const Mapping* mapping : mappings_) {
@@ -52,7 +74,7 @@ Result<void> OutboundWorker::Impl::recover() {
     const rules::Context context = parts_.timing.context(*mapping);
     for (RecordBatch::Entry& entry : batch.entries()) {
       const Attempt* in_flight = entry.record.lane.in_flight();
-      if (!in_flight) continue;
+      if (!in_flight || is_ours(in_flight->token)) continue;
       rules::on_unknown({entry.record, entry.change, context}, std::string(in_flight->token));
       ++parts_.counters.attempts_unknown;
     }
@@ -63,38 +85,60 @@ Result<void> OutboundWorker::Impl::recover() {
   return {};
 }
 
-Result<Step> OutboundWorker::Impl::step() {
-  if (!recovered_) DUET_TRY(recover());
-  auto finished = answered_.empty() ? Result<void>{} : write_outcomes(parts_, mappings_, answered_);
-  std::vector<ClaimedAttempt> claimed;
-  bool worked = false;
-  if (finished) {
-    std::size_t room = parts_.settings.claim_records;
-    for (const Mapping* mapping : mappings_) {
-      if (room == 0) break;
-      std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_pending(*mapping, parts_.timing.now(), room));
-      if (refs.empty()) continue;
-      room -= std::min(room, refs.size());
-      auto result = claim_records(parts_, *mapping, refs, claimed);
-      if (result) continue;
-      // The claim may have been committed all the same: what is in flight now, and is not sent below, is unknown.
-      recovered_ = false;
-      if (claimed.empty()) return std::unexpected(result.error());
-    }
-    worked = !claimed.empty();
-    if (worked) {
-      send_attempts(parts_, claimed);
-      std::ranges::move(claimed, std::back_inserter(answered_));
-      finished = write_outcomes(parts_, mappings_, answered_);
-    }
+Result<std::size_t> OutboundWorker::Impl::claim_more() {
+  std::size_t count = 0;
+  for (const Mapping* mapping : mappings_) {
+    const std::size_t room = flights_.room(*mapping);
+    if (room == 0) continue;
+    const std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_pending(*mapping, parts_.timing.now(), room));
+    if (refs.empty()) continue;
+    std::vector<ClaimedAttempt> claimed;
+    auto result = claim_records(parts_, *mapping, refs, claimed);
+    count += claimed.size();
+    flights_.add(std::move(claimed));
+    if (result) continue;
+    // The claim may have been committed all the same: what is in flight then, and not with us, is unknown.
+    recovered_ = false;
+    return std::unexpected(result.error());
   }
-  if (!finished) {
+  return count;
+}
+
+Result<std::size_t> OutboundWorker::Impl::take_answers(TimeMs wait_ms) {
+  std::vector<ClaimedAttempt> fresh = flights_.answered(wait_ms);
+  const std::size_t count = fresh.size();
+  std::ranges::move(fresh, std::back_inserter(answered_));
+  if (answered_.empty()) return count;
+  if (auto written = write_outcomes(parts_, mappings_, answered_); !written) {
     // The answers are lost; their attempts are resolved like those of a process that stopped.
     answered_.clear();
     recovered_ = false;
-    return std::unexpected(finished.error());
+    return std::unexpected(written.error());
   }
-  return Step{worked, kIdleWaitMs};
+  return count;
+}
+
+Result<Step> OutboundWorker::Impl::step() {
+  if (!recovered_) DUET_TRY(recover());
+  std::size_t answers = DUET_TRY(take_answers(0));
+  const auto claimed = claim_more();
+  flights_.start();
+  if (!claimed) return std::unexpected(claimed.error());
+  // A full claim has more behind it.
+  const TimeMs patience = *claimed >= parts_.settings.claim_records ? 0
+                          : *claimed > 0                            ? kQuickAnswerMs
+                                         : std::clamp<TimeMs>(flights_.oldest_ms() / 4, 1, kLongestWaitMs);
+  answers += DUET_TRY(take_answers(patience));
+  flights_.start();
+  return Step{*claimed > 0 || answers > 0 || flights_.under_way(), kIdleWaitMs};
+}
+
+Result<void> OutboundWorker::Impl::finish() {
+  std::ranges::move(flights_.withdraw(), std::back_inserter(answered_));
+  const TimeMs until = parts_.ports.clock.monotonic() + kFinishMs;
+  while (flights_.under_way() && parts_.ports.clock.monotonic() < until) (void)DUET_TRY(take_answers(1'000));
+  (void)DUET_TRY(take_answers(0));
+  return {};
 }
 
 OutboundWorker::OutboundWorker(const Connection& connection, const Settings& settings, OutboundPorts ports,
@@ -104,5 +148,7 @@ OutboundWorker::OutboundWorker(const Connection& connection, const Settings& set
 OutboundWorker::~OutboundWorker() = default;
 
 Result<Step> OutboundWorker::step() { return impl_->step(); }
+
+Result<void> OutboundWorker::finish() { return impl_->finish(); }
 
 }  // namespace duet::engine

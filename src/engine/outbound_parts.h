@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/outbound.h"
 #include "engine/timing.h"
@@ -24,6 +26,7 @@ struct ClaimedAttempt {
   Attempt attempt;
   std::string sfid;
   std::string external_id;
+  std::vector<std::pair<std::string, std::string>> references;  ///< rules::references_of
   std::optional<ports::SendOutcome> outcome;
 };
 

@@ -23,6 +23,8 @@ class Worker {
   virtual std::string_view name() const = 0;
   /// An error leaves the worker able to step again; policy_of(error.kind) says when.
   virtual Result<Step> step() = 0;
+  /// Ends what is under way, takes up nothing new; before a pause and before the worker goes. It may step again.
+  virtual Result<void> finish() { return {}; }
 };
 
 }  // namespace duet::engine

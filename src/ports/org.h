@@ -43,8 +43,15 @@ struct ApiUsage {
   long allowed = 0;
 };
 
-/// One call carries one transport's worth of records.
-enum class Transport { single_row, collection };
+/// How the records of one send() go out. Rows and collections of more than one call's worth are cut by the adapter.
+enum class Transport {
+  single_row,  ///< one call per record; carries the client token into the change event
+  rows,        ///< single rows in composite requests of kCompositeRows, each its own transaction
+  collection,
+};
+
+/// Subrequests per composite request (§2.5).
+inline constexpr std::size_t kCompositeRows = 25;
 
 /// Records per sObject Collections call (spec/salesforce-api.md §2.4).
 inline constexpr std::size_t kCollectionSize = 200;
@@ -55,6 +62,9 @@ struct SendRecord {
   std::string sfid;         ///< update and remove go by Id
   std::string external_id;  ///< create is an upsert on it; empty when the mapping has no key
   FieldValues fields;       ///< absent fields are not spoken of; Null clears
+  /// Updates that are not by collection only: 412 (as ErrorKind::not_found with code `PRECONDITION_FAILED`) when the
+  /// record was modified later. Org clock.
+  std::optional<TimeMs> if_unmodified_since = {};
 };
 
 struct SendBatch {
@@ -62,9 +72,6 @@ struct SendBatch {
   Transport transport = Transport::collection;
   std::string token;  ///< `Sforce-Call-Options: client=`
   std::vector<SendRecord> records;
-  /// single_row updates only: 412 (as ErrorKind::not_found with code `PRECONDITION_FAILED`) when the record was
-  /// modified later. Org clock.
-  std::optional<TimeMs> if_unmodified_since;
 };
 
 enum class Verdict { accepted, rejected, unknown, not_sent };

@@ -21,6 +21,8 @@ constexpr const char* kSavepoint = "duet_lock";
 /// while the engine was away for days must not fill its memory.
 constexpr std::size_t kMaxLogRows = 10'000;
 
+std::string wait_at_most(TimeMs ms) { return fmt::format("SET LOCAL lock_timeout = '{}ms'", ms); }
+
 /// Arrays of names for `= ANY`.
 struct Names {
   std::vector<std::int64_t> row_ids;
@@ -150,14 +152,18 @@ Statement RecordLock::select_rows(std::string_view lock) const {
 Result<void> RecordLock::lock_rows() {
   std::vector<Statement> statements;
   savepoint_ = transaction_.begun();
-  if (savepoint_) statements.push_back({fmt::format("SAVEPOINT {}", kSavepoint), {}});
-  const std::size_t first = statements.size();
+  const StoreOptions& options = transaction_.store().options();
+  // A transaction that holds nothing yet cannot be part of a deadlock: it may wait for the engine's others.
+  statements.push_back(
+      {savepoint_ ? fmt::format("SAVEPOINT {}", kSavepoint) : wait_at_most(options.engine_wait_ms), {}});
   statements.push_back(advisory("pg_advisory_xact_lock"));
+  if (!savepoint_) statements.push_back({wait_at_most(options.lock_timeout_ms), {}});
+  const std::size_t folded = statements.size();
   statements.push_back(fold_keys());
   statements.push_back(select_rows("FOR NO KEY UPDATE OF t"));
   const auto rows = DUET_TRY(transaction_.run(std::move(statements)));
-  take_folded(rows[first + 1]);
-  take_rows(rows[first + 2]);
+  take_folded(rows[folded]);
+  take_rows(rows[folded + 1]);
   return {};
 }
 

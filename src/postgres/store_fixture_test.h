@@ -66,6 +66,7 @@ struct StoreDatabase {
     options.url = url;
     options.connection_id = connection_id;
     options.lock_timeout_ms = 30;
+    options.engine_wait_ms = 30;
     return options;
   }
 

@@ -18,6 +18,8 @@ struct StoreOptions {
   std::string schema = "salesforce";  ///< the synced schema
   int connection_id = 0;              ///< of duet.connection
   TimeMs lock_timeout_ms = 200;       ///< then the engine yields; below the server's deadlock_timeout (design §6)
+  /// For other transactions of the engine, waited for while nothing is held yet: they end soon, and no app waits.
+  TimeMs engine_wait_ms = 5'000;
 };
 
 /// An engine session with what the store remembers about its tables. One thread at a time.

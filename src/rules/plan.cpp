@@ -3,39 +3,55 @@
 #include <algorithm>
 #include <functional>
 #include <map>
-#include <set>
 
 namespace duet::rules {
 namespace {
 
-/// The Id of the first master that the record names: its records lock that row in the org.
-std::string master_of(const PlanItem& item) {
-  for (const MappedField& field : item.mapping->fields) {
-    if (!field.schema.cascade_delete || field.schema.type != FieldType::reference) continue;
-    auto sent = item.attempt->fields.find(field.schema.name);
-    if (sent == item.attempt->fields.end()) continue;
-    if (const auto* id = std::get_if<std::string>(&sent->second.value)) return *id;
-  }
-  return {};
+constexpr std::size_t kShortId = 15;
+constexpr std::size_t kLongId = 18;
+
+bool is_record_id(std::string_view text) {
+  return (text.size() == kShortId || text.size() == kLongId) && std::ranges::all_of(text, [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
 }
 
-void add_batches(std::vector<PlannedBatch>& batches, std::vector<PlanItem> items, const PlanLimits& limits) {
-  for (const PlanItem& item : items) {
-    if (item.conditional) batches.push_back({item.mapping, item.kind, false, true, {item.index}});
-  }
-  std::erase_if(items, [](const PlanItem& item) { return item.conditional; });
-  if (items.empty()) return;
-  std::ranges::stable_sort(items, {}, master_of);
-  const bool collection = items.size() >= limits.collection_from;
-  const std::size_t size = collection ? limits.batch_size : 1;
-  for (std::size_t from = 0; from < items.size(); from += size) {
-    PlannedBatch batch{items.front().mapping, items.front().kind, collection, false, {}};
-    for (std::size_t i = from; i < std::min(from + size, items.size()); ++i) batch.indexes.push_back(items[i].index);
-    batches.push_back(std::move(batch));
-  }
+bool is_free(const PlanItem& item, const std::multiset<std::string>& locked) {
+  if (!item.sfid.empty() && locked.contains(item.sfid)) return false;
+  return std::ranges::none_of(item.parents, [&](const std::string& parent) { return locked.contains(parent); });
 }
 
 }  // namespace
+
+std::vector<std::size_t> next_call(const std::vector<PlanItem>& items, const std::multiset<std::string>& locked,
+                                   const PlanLimits& limits) {
+  // Groups by first parent, in the order of their first item; records without a parent stand for themselves.
+  std::vector<std::vector<std::size_t>> groups;
+  std::map<std::string_view, std::size_t> group_of;
+  for (const PlanItem& item : items) {
+    if (!is_free(item, locked)) continue;
+    if (item.parents.empty()) {
+      groups.push_back({item.index});
+      continue;
+    }
+    const auto [found, fresh] = group_of.try_emplace(item.parents.front(), groups.size());
+    if (fresh) groups.emplace_back();
+    groups[found->second].push_back(item.index);
+  }
+  std::vector<std::size_t> call;
+  // A full call of one parent first: it takes longest.
+  const auto largest = std::ranges::max_element(groups, {}, [](const auto& group) { return group.size(); });
+  if (largest != groups.end() && largest->size() >= limits.records) {
+    call.assign(largest->begin(), largest->begin() + static_cast<std::ptrdiff_t>(limits.records));
+    return call;
+  }
+  for (const std::vector<std::size_t>& group : groups) {
+    if (call.size() == limits.records) break;
+    if (call.size() + group.size() > limits.records) continue;
+    call.insert(call.end(), group.begin(), group.end());
+  }
+  return call;
+}
 
 std::vector<const Mapping*> parents_first(const std::vector<const Mapping*>& mappings) {
   std::vector<const Mapping*> order;
@@ -54,22 +70,21 @@ std::vector<const Mapping*> parents_first(const std::vector<const Mapping*>& map
   return order;
 }
 
-std::vector<PlannedBatch> plan(const std::vector<PlanItem>& items, const PlanLimits& limits) {
-  std::vector<const Mapping*> mappings;
-  std::map<std::pair<const Mapping*, AttemptKind>, std::vector<PlanItem>> groups;
-  for (const PlanItem& item : items) {
-    if (std::ranges::find(mappings, item.mapping) == mappings.end()) mappings.push_back(item.mapping);
-    groups[{item.mapping, item.kind}].push_back(item);
+std::set<std::string> named_parents(const Mapping& mapping, const Attempt& attempt) {
+  std::set<std::string> objects;
+  for (const auto& [name, sent] : attempt.fields) {
+    const MappedField* field = mapping.find(name);
+    const auto* text = std::get_if<std::string>(&sent.value);
+    if (!field || field->schema.reference_to.empty() || !text || is_record_id(*text)) continue;
+    objects.insert(field->schema.reference_to.begin(), field->schema.reference_to.end());
   }
-  const std::vector<const Mapping*> order = parents_first(mappings);
-  std::vector<PlannedBatch> batches;
-  for (const Mapping* mapping : order) {
-    add_batches(batches, groups[{mapping, AttemptKind::create}], limits);
-    add_batches(batches, groups[{mapping, AttemptKind::update}], limits);
-  }
-  for (auto mapping = order.rbegin(); mapping != order.rend(); ++mapping)
-    add_batches(batches, groups[{*mapping, AttemptKind::remove}], limits);
-  return batches;
+  return objects;
+}
+
+bool refers_to(const Mapping& mapping, const std::string& object) {
+  return std::ranges::any_of(mapping.fields, [&](const MappedField& field) {
+    return std::ranges::find(field.schema.reference_to, object) != field.schema.reference_to.end();
+  });
 }
 
 }  // namespace duet::rules

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "model/lane.h"
@@ -10,34 +12,29 @@ namespace duet::rules {
 
 /// What the planner knows of one claimed attempt.
 struct PlanItem {
-  std::size_t index = 0;  ///< of the caller
-  const Mapping* mapping = nullptr;
-  AttemptKind kind = AttemptKind::update;
-  const Attempt* attempt = nullptr;
-  bool conditional = false;  ///< must go out alone, as a single row
-};
-
-/// Attempts that go out in one call: one object, one operation, at most `batch_size` records, by collections or as one
-/// single row.
-struct PlannedBatch {
-  const Mapping* mapping = nullptr;
-  AttemptKind kind = AttemptKind::update;
-  bool collection = false;
-  bool conditional = false;
-  std::vector<std::size_t> indexes;
+  std::size_t index = 0;             ///< of the caller
+  std::vector<std::string> parents;  ///< records that the org locks with it
+  std::string sfid;                  ///< of the record itself, which the org locks too; empty for creates
 };
 
 struct PlanLimits {
-  std::size_t batch_size = 200;
-  std::size_t collection_from = 2;  ///< fewer records of a kind go as single rows, which carry the client token
+  std::size_t records = 1'000;  ///< in one call
 };
 
-/// Groups attempts by object and operation, creates and updates parents first, deletes children first (design §2 G3).
-/// Records that share a master keep together in one batch as far as it goes (rule 14). The order within a kind is the
-/// order of the items.
-std::vector<PlannedBatch> plan(const std::vector<PlanItem>& items, const PlanLimits& limits);
+/// Chooses what goes out in the next call, of attempts of one object and one operation, in the order of capture: none
+/// that needs a record which is locked by a call that is under way, and all of one parent's records together, so that
+/// calls side by side share no parent (design §5 rule 14). A parent with more records than a call takes has the call
+/// for itself, and its others follow when that call has ended. Indexes of items; empty when nothing may go.
+std::vector<std::size_t> next_call(const std::vector<PlanItem>& items, const std::multiset<std::string>& locked,
+                                   const PlanLimits& limits);
 
 /// Mappings so that a referenced object comes before the objects that refer to it; cycles keep their order.
 std::vector<const Mapping*> parents_first(const std::vector<const Mapping*>& mappings);
+
+/// Objects whose records the attempt names by something else than their Id: they must exist before it is sent.
+std::set<std::string> named_parents(const Mapping& mapping, const Attempt& attempt);
+
+/// Whether `mapping` has a reference to `object`.
+bool refers_to(const Mapping& mapping, const std::string& object);
 
 }  // namespace duet::rules

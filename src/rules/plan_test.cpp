@@ -1,5 +1,7 @@
 #include "rules/plan.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "rules/record_table_test.h"
@@ -7,80 +9,65 @@
 namespace duet::rules {
 namespace {
 
-struct Orders {
+using Indexes = std::vector<std::size_t>;
+
+MappedField reference_to(const std::string& object) {
+  MappedField field;
+  field.schema.name = object;
+  field.schema.type = FieldType::reference;
+  field.schema.reference_to = {object};
+  return field;
+}
+
+TEST(Plan, AReferencedObjectComesFirstAndCyclesEnd) {
   Mapping parent = testing::thing_mapping(ConflictPolicy::newest);
+  Mapping child = parent;
+  parent.object = "Parent__c";
+  child.object = "Child__c";
+  child.fields.push_back(reference_to("Parent__c"));
+  EXPECT_EQ(parents_first({&child, &parent}), (std::vector<const Mapping*>{&parent, &child}));
+  parent.fields.push_back(reference_to("Child__c"));
+  EXPECT_EQ(parents_first({&child, &parent}).size(), 2U);
+}
+
+TEST(Plan, ACallTakesAsManyAsItMayInTheOrderOfCapture) {
+  std::vector<PlanItem> items;
+  for (std::size_t i = 0; i < 450; ++i) items.push_back({i, {}, {}});
+  const Indexes call = next_call(items, {}, {.records = 200});
+  ASSERT_EQ(call.size(), 200U);
+  EXPECT_EQ(call.front(), 0U);
+  EXPECT_EQ(call.back(), 199U);
+}
+
+TEST(Plan, RecordsOfOneParentStayTogether) {
+  const std::vector<PlanItem> items = {{0, {"a"}, {}}, {1, {"b"}, {}}, {2, {"a"}, {}}, {3, {"b"}, {}}};
+  EXPECT_EQ(next_call(items, {}, {.records = 2}), (Indexes{0, 2}));
+  EXPECT_EQ(next_call(items, {"a"}, {.records = 2}), (Indexes{1, 3}));
+  EXPECT_EQ(next_call(items, {}, {.records = 3}), (Indexes{0, 2}))
+      << "b does not fit whole: two calls side by side would share it";
+}
+
+TEST(Plan, NothingGoesThatACallUnderWayHasLocked) {
+  const std::vector<PlanItem> items = {{0, {"a", "c"}, {}}, {1, {}, "parent"}, {2, {"b"}, {}}};
+  EXPECT_EQ(next_call(items, {"c", "parent"}, {.records = 10}), (Indexes{2}));
+  EXPECT_TRUE(next_call(items, {"b", "c", "parent"}, {.records = 10}).empty());
+}
+
+TEST(Plan, AParentWithMoreThanACallHasTheCallForItself) {
+  std::vector<PlanItem> items = {{0, {"small"}, {}}};
+  for (std::size_t i = 1; i <= 5; ++i) items.push_back({i, {"large"}, {}});
+  EXPECT_EQ(next_call(items, {}, {.records = 3}), (Indexes{1, 2, 3}));
+  EXPECT_EQ(next_call(items, {"large"}, {.records = 3}), (Indexes{0})) << "its others wait for the call's end";
+}
+
+TEST(Plan, AParentThatIsNamedByAKeyMustExistFirst) {
   Mapping child = testing::thing_mapping(ConflictPolicy::newest);
-  Orders() {
-    parent.object = "Parent__c";
-    child.object = "Child__c";
-    MappedField master;
-    master.schema.name = "Parent__c";
-    master.schema.type = FieldType::reference;
-    master.schema.reference_to = {"Parent__c"};
-    master.schema.cascade_delete = true;
-    child.fields.push_back(master);
-  }
-};
-
-Attempt attempt_on(const std::string& master) {
+  child.fields.push_back(reference_to("Parent__c"));
   Attempt attempt;
-  if (!master.empty()) attempt.fields["Parent__c"] = SentField{master, Absent{}, {}};
-  return attempt;
-}
-
-TEST(Plan, ParentsAreCreatedFirstAndDeletedLast) {
-  Orders orders;
-  const Attempt attempt;
-  const std::vector<PlanItem> items = {{0, &orders.child, AttemptKind::create, &attempt, false},
-                                       {1, &orders.parent, AttemptKind::create, &attempt, false},
-                                       {2, &orders.parent, AttemptKind::remove, &attempt, false},
-                                       {3, &orders.child, AttemptKind::remove, &attempt, false}};
-  const auto batches = plan(items, {});
-  ASSERT_EQ(batches.size(), 4U);
-  EXPECT_EQ(batches[0].indexes.front(), 1U);
-  EXPECT_EQ(batches[1].indexes.front(), 0U);
-  EXPECT_EQ(batches[2].indexes.front(), 3U);
-  EXPECT_EQ(batches[3].indexes.front(), 2U);
-}
-
-TEST(Plan, OneRecordGoesAsARowManyAsCollectionsOfTheBatchSize) {
-  Orders orders;
-  const Attempt attempt;
-  std::vector<PlanItem> items = {{0, &orders.parent, AttemptKind::update, &attempt, false}};
-  EXPECT_FALSE(plan(items, {}).front().collection);
-  for (std::size_t i = 1; i < 450; ++i) items.push_back({i, &orders.parent, AttemptKind::update, &attempt, false});
-  const auto batches = plan(items, {});
-  ASSERT_EQ(batches.size(), 3U);
-  EXPECT_TRUE(batches[0].collection);
-  EXPECT_EQ(batches[0].indexes.size(), 200U);
-  EXPECT_EQ(batches[2].indexes.size(), 50U);
-}
-
-TEST(Plan, ConditionalWritesGoAlone) {
-  Orders orders;
-  const Attempt attempt;
-  const std::vector<PlanItem> items = {{0, &orders.parent, AttemptKind::update, &attempt, true},
-                                       {1, &orders.parent, AttemptKind::update, &attempt, true},
-                                       {2, &orders.parent, AttemptKind::update, &attempt, false}};
-  const auto batches = plan(items, {});
-  ASSERT_EQ(batches.size(), 3U);
-  EXPECT_TRUE(batches[0].conditional);
-  EXPECT_FALSE(batches[0].collection);
-  EXPECT_FALSE(batches[2].conditional);
-}
-
-TEST(Plan, RecordsOfOneMasterStayTogether) {
-  Orders orders;
-  const Attempt a = attempt_on("a");
-  const Attempt b = attempt_on("b");
-  const std::vector<PlanItem> items = {{0, &orders.child, AttemptKind::create, &a, false},
-                                       {1, &orders.child, AttemptKind::create, &b, false},
-                                       {2, &orders.child, AttemptKind::create, &a, false},
-                                       {3, &orders.child, AttemptKind::create, &b, false}};
-  const auto batches = plan(items, {.batch_size = 2, .collection_from = 2});
-  ASSERT_EQ(batches.size(), 2U);
-  EXPECT_EQ(batches[0].indexes, (std::vector<std::size_t>{0, 2}));
-  EXPECT_EQ(batches[1].indexes, (std::vector<std::size_t>{1, 3}));
+  attempt.fields["Parent__c"] = SentField{std::string("6f9619ff-8b86-d011-b42d-00cf4fc964ff"), Absent{}, {}};
+  EXPECT_EQ(named_parents(child, attempt), (std::set<std::string>{"Parent__c"}));
+  attempt.fields["Parent__c"].value = std::string("a0B000000000001AAA");
+  EXPECT_TRUE(named_parents(child, attempt).empty());
 }
 
 }  // namespace

@@ -190,6 +190,8 @@ void read_engine(ConfigTable table, ConnectionConfig& connection) {
   table.number("claim_records", settings.claim_records, 1, 10'000);
   table.number("read_records", settings.read_records, 1, 2'000);
   table.number("collection_from", settings.collection_from, 1, 200);
+  table.number("send_parallel", settings.send_parallel, 1, 24);
+  table.number("call_ms", settings.call_ms, 1'000, 100'000);
   table.number("loads_at_once", connection.loads_at_once, 1, 16);
   int poll_seconds = 0;
   table.number("poll_seconds", poll_seconds, 1, 86'400);

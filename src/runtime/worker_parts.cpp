@@ -11,6 +11,7 @@
 #include "runtime/composition.h"
 #include "runtime/doorbell_bell.h"
 #include "runtime/maintenance_worker.h"
+#include "runtime/send_pool.h"
 #include "runtime/worker_group.h"
 #include "salesforce/pubsub_stream.h"
 
@@ -34,6 +35,7 @@ class OwningWorker final : public engine::Worker {
 
   std::string_view name() const override { return worker_->name(); }
   Result<engine::Step> step() override { return worker_->step(); }
+  Result<void> finish() override { return worker_->finish(); }
 
  private:
   std::unique_ptr<Parts> parts_;
@@ -47,6 +49,14 @@ struct StoreAndOrg {
 
   postgres::PgStore store;
   std::unique_ptr<ports::Org> org;
+};
+
+struct OutboundPoolParts : StoreAndOrg {
+  OutboundPoolParts(const PreparedConnection& prepared, const ConnectionContext& context)
+      : StoreAndOrg(prepared, context),
+        pool([&access = context.org] { return access.make_org(); }, context.config.engine.send_parallel) {}
+
+  SendPool pool;
 };
 
 template <class Parts>
@@ -97,8 +107,8 @@ Result<WorkerParts> make_inbound(const PreparedConnection& prepared, const Conne
 }
 
 Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context) {
-  auto parts = std::make_unique<StoreAndOrg>(prepared, context);
-  const engine::OutboundPorts ports{parts->store, *parts->org, context.clock, context.random};
+  auto parts = std::make_unique<OutboundPoolParts>(prepared, context);
+  const engine::OutboundPorts ports{parts->store, *parts->org, parts->pool, context.clock, context.random};
   auto worker =
       std::make_unique<engine::OutboundWorker>(prepared.connection, context.config.engine, ports, context.counters);
   WorkerParts made = owning(std::move(parts), std::move(worker));

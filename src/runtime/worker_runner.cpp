@@ -69,6 +69,7 @@ void WorkerRunner::sleep(const std::stop_token& stop, TimeMs wait_ms) {
 void WorkerRunner::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (options_.paused && options_.paused()) {
+      if (status().state != WorkerState::paused) finish();
       set_state(WorkerState::paused);
       sleep(stop, kPauseCheckMs);
       continue;
@@ -79,9 +80,17 @@ void WorkerRunner::run(const std::stop_token& stop) {
       if (policy_of(result.error().kind).reaction == Reaction::stop) break;
     }
   }
+  finish();
   parts_ = {};
   set_state(WorkerState::stopped);
   finished_.store(true, std::memory_order_release);
+}
+
+void WorkerRunner::finish() {
+  if (!parts_.worker) return;
+  if (const Result<void> finished = parts_.worker->finish(); !finished && finished.error().kind != ErrorKind::cancelled)
+    log_error(LogLevel::warn, "worker could not end its work, the rest is resolved later", finished.error(),
+              {{"worker", options_.name}});
 }
 
 Result<void> WorkerRunner::turn(const std::stop_token& stop) {

@@ -81,6 +81,7 @@ class WorkerRunner {
   Result<void> rest(const std::stop_token& stop, TimeMs wait_ms);
   void sleep(const std::stop_token& stop, TimeMs wait_ms);
   void failed(const std::stop_token& stop, const Error& error);
+  void finish();
   void set_state(WorkerState state);
 
   RunnerOptions options_;

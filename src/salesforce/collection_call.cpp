@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "codec/json_record.h"
 #include "codec/soql.h"
+#include "salesforce/composite_answer.h"
 #include "salesforce/rest_error.h"
 #include "salesforce/send_outcome.h"
 
@@ -14,7 +13,6 @@ namespace duet::salesforce {
 namespace {
 
 using codec::url_encode;
-using nlohmann::json;
 using ports::SendBatch;
 using ports::SendOutcome;
 using ports::SendRecord;
@@ -130,26 +128,10 @@ std::vector<SendOutcome> read_part_answer(const RestCall& call, const HttpRespon
 
 std::vector<std::vector<SendOutcome>> read_composite_answer(const RestCall& call, std::string_view body,
                                                             std::span<const CollectionCall> calls) {
-  const json answer = json::parse(body, nullptr, false);
-  const auto parts = answer.is_object() ? answer.find("compositeResponse") : answer.end();
-  const bool readable = parts != answer.end() && parts->is_array();
+  const std::vector<HttpResponse> parts = composite_parts(body, calls.size());
   std::vector<std::vector<SendOutcome>> outcomes;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    HttpResponse part;
-    // A part that the answer does not have may have been carried out: status 200 without results is unknown.
-    part.status = 200;
-    if (readable) {
-      const std::string name = "c" + std::to_string(i);
-      const auto found = std::ranges::find_if(
-          *parts, [&](const json& each) { return each.is_object() && each.value("referenceId", json()) == name; });
-      if (found != parts->end()) {
-        const json status = found->value("httpStatusCode", json());
-        if (status.is_number_integer()) part.status = status.get<int>();
-        if (found->contains("body")) part.body = (*found)["body"].dump(-1, ' ', false, json::error_handler_t::replace);
-      }
-    }
-    outcomes.push_back(read_part_answer(call, part, calls[i].sent.size()));
-  }
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    outcomes.push_back(read_part_answer(call, parts[i], calls[i].sent.size()));
   return outcomes;
 }
 

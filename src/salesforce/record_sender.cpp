@@ -1,17 +1,16 @@
 #include "salesforce/record_sender.h"
 
 #include <algorithm>
+#include <iterator>
 
-#include "codec/json_record.h"
 #include "codec/soql.h"
 #include "salesforce/collection_call.h"
-#include "salesforce/org_gauges.h"
+#include "salesforce/row_call.h"
 #include "salesforce/send_outcome.h"
 
 namespace duet::salesforce {
 namespace {
 
-using codec::url_encode;
 using ports::SendBatch;
 using ports::SendOutcome;
 using ports::SendRecord;
@@ -50,6 +49,12 @@ std::vector<SendOutcome> RecordSender::send(const Mapping& mapping, const SendBa
     }
     return outcomes;
   }
+  if (batch.transport == ports::Transport::rows) {
+    for (std::size_t start = 0; start < batch.records.size(); start += ports::kCompositeRows)
+      send_rows(mapping, batch, start, std::min(ports::kCompositeRows, batch.records.size() - start), outcomes);
+    for (SendOutcome& outcome : outcomes) outcome = judged(std::move(outcome), mapping, batch.kind);
+    return outcomes;
+  }
   const std::vector<CollectionCall> calls = collection_calls(mapping, batch, client_.data_path(""), outcomes);
   for (std::size_t start = 0; start < calls.size(); start += kCompositeCollections) {
     const auto count = std::min(kCompositeCollections, calls.size() - start);
@@ -60,30 +65,40 @@ std::vector<SendOutcome> RecordSender::send(const Mapping& mapping, const SendBa
 }
 
 SendOutcome RecordSender::send_row(const Mapping& mapping, const SendBatch& batch, const SendRecord& record) {
-  RestCall call{.path = client_.data_path("sobjects/" + mapping.object), .headers = call_options(batch.token)};
-  std::string_view skip;
-  if (batch.kind == AttemptKind::create && has_key(mapping, record)) {
-    call.method = "PATCH";
-    call.path += "/" + mapping.upsert_field + "/" + url_encode(record.external_id);
-    skip = mapping.upsert_field;
-  } else if (batch.kind == AttemptKind::create) {
-    call.method = "POST";
-  } else {
-    call.method = batch.kind == AttemptKind::update ? "PATCH" : "DELETE";
-    call.path += "/" + url_encode(record.sfid);
-  }
-  if (batch.kind != AttemptKind::remove) {
-    call.body = "{";
-    if (auto written = codec::append_json_members(call.body, record.fields, skip); !written)
-      return refused(std::move(written).error());
-    call.body += '}';
-  }
-  if (batch.kind == AttemptKind::update && batch.if_unmodified_since) {
-    call.headers.push_back("If-Unmodified-Since: " + format_http_date(*batch.if_unmodified_since));
-  }
-  auto response = client_.call(call);
+  auto call = row_call(mapping, batch.kind, record, client_.data_path(""));
+  if (!call) return refused(std::move(call).error());
+  std::ranges::move(call_options(batch.token), std::back_inserter(call->headers));
+  auto response = client_.call(*call);
   if (!response) return outcome_of(std::move(response).error());
-  return read_row_answer(call, *response);
+  return read_row_answer(*call, *response);
+}
+
+void RecordSender::send_rows(const Mapping& mapping, const SendBatch& batch, std::size_t first, std::size_t count,
+                             std::vector<SendOutcome>& outcomes) {
+  std::vector<RestCall> calls;
+  std::vector<std::size_t> sent;
+  for (std::size_t i = first; i < first + count; ++i) {
+    auto call = row_call(mapping, batch.kind, batch.records[i], client_.data_path(""));
+    if (!call) {
+      outcomes[i] = refused(std::move(call).error());
+      continue;
+    }
+    calls.push_back(std::move(*call));
+    sent.push_back(i);
+  }
+  if (calls.empty()) return;
+  RestCall all{.method = "POST",
+               .path = client_.data_path("composite"),
+               .body = composite_rows_body(calls),
+               .headers = call_options(batch.token)};
+  const auto response = client_.call(all);
+  std::vector<SendOutcome> answers;
+  if (response && response->status == 200) {
+    answers = read_composite_rows(response->body, calls);
+  } else {
+    answers.assign(sent.size(), outcome_of(response ? failure_of(all, *response) : response.error()));
+  }
+  for (std::size_t i = 0; i < sent.size(); ++i) outcomes[sent[i]] = std::move(answers[i]);
 }
 
 void RecordSender::send_collections(const SendBatch& batch, std::span<const CollectionCall> calls,

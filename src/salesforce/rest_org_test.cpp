@@ -67,11 +67,7 @@ TEST(RestOrgSend, upserts_a_collection_by_key_with_the_token) {
     json(response, 200, R"([{"id":"0014W000027f6V3QAI","success":true,"errors":[],"created":true},
                             {"success":false,"errors":[{"statusCode":"DUPLICATE_VALUE","message":"duplicate value found: Ext__c duplicates value","fields":[]}]}])");
   });
-  SendBatch batch{.kind = AttemptKind::create,
-                  .transport = Transport::collection,
-                  .token = "duet-1",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{.kind = AttemptKind::create, .transport = Transport::collection, .token = "duet-1", .records = {}};
   batch.records.push_back(
       {.sfid = {}, .external_id = "k-1", .fields = {{"Name", std::string("A\"b")}, {"Ext__c", std::string("k-1")}}});
   batch.records.push_back({.sfid = {}, .external_id = "k-2", .fields = {{"Name", Null{}}}});
@@ -95,11 +91,7 @@ TEST(RestOrgSend, updates_deletes_and_inserts_without_key_by_collections) {
   Fixture f([](const httplib::Request&, httplib::Response& response) {
     json(response, 200, R"([{"id":"0014W000027f6V3QAI","success":true,"errors":[]}])");
   });
-  SendBatch batch{.kind = AttemptKind::update,
-                  .transport = Transport::collection,
-                  .token = "t",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::collection, .token = "t", .records = {}};
   batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
   EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
   batch.kind = AttemptKind::remove;
@@ -135,11 +127,7 @@ std::string composite_answer(const std::string& request, const std::string& odd)
 }
 
 SendBatch updates(int count) {
-  SendBatch batch{.kind = AttemptKind::update,
-                  .transport = Transport::collection,
-                  .token = "t",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::collection, .token = "t", .records = {}};
   for (int i = 0; i < count; ++i)
     batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
   return batch;
@@ -175,11 +163,7 @@ TEST(RestOrgSend, a_record_that_cannot_be_written_does_not_hold_back_the_others)
   Fixture f([](const httplib::Request&, httplib::Response& response) {
     json(response, 200, R"([{"id":"0014W000027f6V4QAI","success":true,"errors":[]}])");
   });
-  SendBatch batch{.kind = AttemptKind::update,
-                  .transport = Transport::collection,
-                  .token = "t",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::collection, .token = "t", .records = {}};
   batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("\xff")}}});
   batch.records.push_back({.sfid = kOther, .external_id = {}, .fields = {{"Name", std::string("x")}}});
   auto outcomes = f.org.send(account(), batch);
@@ -193,11 +177,7 @@ TEST(RestOrgSend, tells_every_record_of_a_call_that_failed_as_a_whole) {
   int status = 503;
   std::string body = "<html>";
   Fixture f([&](const httplib::Request&, httplib::Response& response) { json(response, status, body); });
-  SendBatch batch{.kind = AttemptKind::update,
-                  .transport = Transport::collection,
-                  .token = "t",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::collection, .token = "t", .records = {}};
   for (int i = 0; i < 2; ++i)
     batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
   for (const auto& outcome : f.org.send(account(), batch)) EXPECT_EQ(outcome.verdict, Verdict::unknown);
@@ -222,8 +202,7 @@ TEST(RestOrgSend, sends_nothing_to_an_org_that_cannot_be_reached) {
   SendBatch batch{.kind = AttemptKind::update,
                   .transport = Transport::single_row,
                   .token = "t",
-                  .records = {{.sfid = kId, .external_id = {}, .fields = {}}},
-                  .if_unmodified_since = {}};
+                  .records = {{.sfid = kId, .external_id = {}, .fields = {}}}};
   EXPECT_EQ(org.send(account(), batch)[0].verdict, Verdict::not_sent);
 }
 
@@ -234,16 +213,13 @@ TEST(RestOrgSend, sends_single_rows) {
       return json(response, 404, R"([{"message":"entity is deleted","errorCode":"ENTITY_IS_DELETED","fields":[]}])");
     json(response, 201, R"({"id":"0014W000027f6V3QAI","success":true,"errors":[],"created":true})");
   });
-  SendBatch batch{.kind = AttemptKind::create,
-                  .transport = Transport::single_row,
-                  .token = "bad\r\ntoken",
-                  .records = {},
-                  .if_unmodified_since = {}};
+  SendBatch batch{
+      .kind = AttemptKind::create, .transport = Transport::single_row, .token = "bad\r\ntoken", .records = {}};
   batch.records.push_back(
       {.sfid = kId, .external_id = "a/b ü", .fields = {{"Name", std::string("x")}, {"Ext__c", std::string("a/b ü")}}});
   EXPECT_EQ(f.org.send(account(), batch)[0].sfid, kId);
   batch.kind = AttemptKind::update;
-  batch.if_unmodified_since = 1'439'164'800'999;
+  batch.records[0].if_unmodified_since = 1'439'164'800'999;
   EXPECT_EQ(f.org.send(account(), batch)[0].error->code, "PRECONDITION_FAILED");
   batch.kind = AttemptKind::remove;
   EXPECT_EQ(f.org.send(account(), batch)[0].verdict, Verdict::accepted);
@@ -257,6 +233,33 @@ TEST(RestOrgSend, sends_single_rows) {
   EXPECT_FALSE(seen[0].headers.contains("Sforce-Call-Options"));
   EXPECT_EQ(seen[1].headers.find("If-Unmodified-Since")->second, "Mon, 10 Aug 2015 00:00:00 GMT");
   EXPECT_EQ(seen[3].method + " " + seen[3].target, "POST /services/data/v62.0/sobjects/Account");
+}
+
+TEST(RestOrgSend, sends_conditional_rows_in_one_composite_request) {
+  Fixture f([](const httplib::Request&, httplib::Response& response) {
+    json(response, 200,
+         R"({"compositeResponse":[{"body":null,"httpHeaders":{},"httpStatusCode":204,"referenceId":"c0"},
+             {"body":null,"httpHeaders":{},"httpStatusCode":412,"referenceId":"c1"}]})");
+  });
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::rows, .token = "duet-1", .records = {}};
+  batch.records.push_back({.sfid = kId, .external_id = {}, .fields = {{"Name", std::string("x")}}});
+  batch.records.push_back({.sfid = kOther, .external_id = {}, .fields = {{"Name", Null{}}}});
+  batch.records.push_back({.sfid = kOther, .external_id = {}, .fields = {{"Name", std::string("y")}}});
+  for (auto& record : batch.records) record.if_unmodified_since = 1'439'164'800'000;
+  const auto outcomes = f.org.send(account(), batch);
+  ASSERT_EQ(outcomes.size(), 3u);
+  EXPECT_EQ(outcomes[0].verdict, Verdict::accepted);
+  EXPECT_EQ(outcomes[1].verdict, Verdict::rejected);
+  EXPECT_EQ(outcomes[1].error->code, "PRECONDITION_FAILED");
+  EXPECT_EQ(outcomes[2].verdict, Verdict::unknown) << "the answer does not speak of it";
+  const auto seen = f.server.seen();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].target, "/services/data/v62.0/composite");
+  const auto sent = nlohmann::json::parse(seen[0].body);
+  EXPECT_FALSE(sent["allOrNone"].get<bool>());
+  ASSERT_EQ(sent["compositeRequest"].size(), 3u);
+  EXPECT_EQ(sent["compositeRequest"][1]["httpHeaders"]["If-Unmodified-Since"], "Mon, 10 Aug 2015 00:00:00 GMT");
+  EXPECT_TRUE(sent["compositeRequest"][1]["body"]["Name"].is_null());
 }
 
 TEST(RestOrgRead, reads_by_id_and_says_what_is_gone) {

@@ -257,7 +257,7 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
     if (batch.kind == AttemptKind::create)
       saved = transaction.upsert(kObject, "Ext__c", orgsim::Value(record.external_id), to_input(record.fields));
     else if (batch.kind == AttemptKind::update)
-      saved = transaction.update(kObject, record.sfid, to_input(record.fields), {batch.if_unmodified_since});
+      saved = transaction.update(kObject, record.sfid, to_input(record.fields), {record.if_unmodified_since});
     else
       saved = transaction.remove(kObject, record.sfid);
     before.emplace_back(saved.success ? saved.id : "", std::move(old));
@@ -292,7 +292,7 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
     }
     if (const auto now = impl_->org.find(kObject, id))
       note_version(versions_, id, batch.records[i].fields, old, fields_of(mapping_, *now), true,
-                   !batch.if_unmodified_since);
+                   !batch.records[i].if_unmodified_since);
   }
   return outcomes;
 }
