@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
+import { Plus } from "@/parts/icons";
 import { client, unwrap } from "@/api/client";
 import type { User } from "@/api/types";
 import { useSessionState } from "@/app/session";

@@ -1,4 +1,4 @@
-import { Compass } from "lucide-react";
+import { Compass } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import { Empty } from "@/parts/States";
 

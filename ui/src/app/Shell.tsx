@@ -1,5 +1,5 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import { BookOpenText, Check, ChevronsUpDown, CircleHelp, Ellipsis, Gauge, KeyRound, Layers, LogOut, type LucideIcon, Monitor, Moon, ScrollText, Search, Sun, TriangleAlert, UserRound, Users } from "lucide-react";
+import { BookOpenText, Check, ChevronsUpDown, CircleHelp, Ellipsis, Gauge, KeyRound, Layers, LogOut, type Icon, Monitor, Moon, ScrollText, Search, Sun, TriangleAlert, UserRound, Users } from "@/parts/icons";
 import { type ReactNode, useState } from "react";
 import { NavLink, useNavigate } from "react-router-dom";
 import { useLive } from "@/api/live";
@@ -12,7 +12,7 @@ import styles from "./Shell.module.css";
 import { useMay, useSessionState } from "./session";
 import { type Theme, useTheme } from "./theme";
 
-type Place = { to: string; label: string; icon: LucideIcon; key: string; role?: "operator" | "admin" };
+type Place = { to: string; label: string; icon: Icon; key: string; role?: "operator" | "admin" };
 
 const PLACES: Place[] = [
   { to: "/", label: "Overview", icon: Gauge, key: "o" },
@@ -141,7 +141,7 @@ function UserMenu() {
   );
 }
 
-const THEMES: { value: Theme; label: string; icon: LucideIcon }[] = [
+const THEMES: { value: Theme; label: string; icon: Icon }[] = [
   { value: "auto", label: "As the system", icon: Monitor },
   { value: "light", label: "Light", icon: Sun },
   { value: "dark", label: "Dark", icon: Moon },

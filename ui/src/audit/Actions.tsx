@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { ScrollText } from "lucide-react";
+import { ScrollText } from "@/parts/icons";
 import { useSearchParams } from "react-router-dom";
 import { type AuditQuery, auditPagesQuery } from "@/api/queries";
 import { Button } from "@/parts/Button";

@@ -1,4 +1,4 @@
-import { Pencil } from "lucide-react";
+import { Pencil } from "@/parts/icons";
 import { Fragment, useState } from "react";
 import type { FieldValue, Issue, IssueField } from "@/api/types";
 import { Button } from "@/parts/Button";

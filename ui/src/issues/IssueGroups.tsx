@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck } from "lucide-react";
+import { CircleCheck } from "@/parts/icons";
 import { useState } from "react";
 import { issueGroupsQuery } from "@/api/queries";
 import type { IssueGroup } from "@/api/types";

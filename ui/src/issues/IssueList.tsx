@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { CircleCheck, FilterX } from "lucide-react";
+import { CircleCheck, FilterX } from "@/parts/icons";
 import { useMemo, useRef, useState } from "react";
 import { issuePagesQuery, issuesQuery } from "@/api/queries";
 import type { Issue } from "@/api/types";

@@ -1,10 +1,10 @@
-import { Ban, CircleHelp, EyeOff, GitMerge, type LucideIcon, OctagonPause, Table2 } from "lucide-react";
+import { Ban, CircleHelp, EyeOff, GitMerge, type Icon, OctagonPause, Table2 } from "@/parts/icons";
 import type { Issue, IssueKind, IssueState } from "@/api/types";
 import { Pill, type Tone } from "@/parts/Pill";
 import { words } from "@/parts/format";
 import styles from "./IssueTitle.module.css";
 
-export const KINDS: Record<IssueKind, { label: string; icon: LucideIcon; says: string }> = {
+export const KINDS: Record<IssueKind, { label: string; icon: Icon; says: string }> = {
   conflict: { label: "Conflict", icon: GitMerge, says: "both sides changed it" },
   rejected: { label: "Refused write", icon: Ban, says: "Salesforce refused the write" },
   unknown: { label: "Unknown outcome", icon: CircleHelp, says: "nobody knows whether the write arrived" },

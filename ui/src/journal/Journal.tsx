@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { BookOpenText, ChevronDown, ChevronRight } from "lucide-react";
+import { BookOpenText, ChevronDown, ChevronRight } from "@/parts/icons";
 import { Fragment, useState } from "react";
 import { Link, useSearchParams } from "react-router-dom";
 import { useLive } from "@/api/live";

@@ -1,4 +1,4 @@
-import { ArrowLeft, ArrowLeftRight } from "lucide-react";
+import { ArrowLeft, ArrowLeftRight } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import type { Mapping } from "@/api/types";
 import { Meter } from "@/parts/Meter";

@@ -1,4 +1,4 @@
-import { Layers } from "lucide-react";
+import { Layers } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import { useLive } from "@/api/live";
 import type { Mapping } from "@/api/types";

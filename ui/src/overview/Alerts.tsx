@@ -1,4 +1,4 @@
-import { CircleAlert, TriangleAlert } from "lucide-react";
+import { CircleAlert, TriangleAlert } from "@/parts/icons";
 import { useLive } from "@/api/live";
 import type { Connection } from "@/api/types";
 import { count, duration } from "@/parts/format";

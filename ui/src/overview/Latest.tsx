@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { BookOpenText, CircleCheck } from "lucide-react";
+import { BookOpenText, CircleCheck } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import { issuesQuery, journalQuery } from "@/api/queries";
 import { IssueTitle, KindIcon } from "@/issues/IssueTitle";

@@ -1,4 +1,4 @@
-import { Pause, Play } from "lucide-react";
+import { Pause, Play } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import { useLive } from "@/api/live";
 import type { Connection } from "@/api/types";

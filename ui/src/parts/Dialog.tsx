@@ -1,4 +1,4 @@
-import { X } from "lucide-react";
+import { X } from "@/parts/icons";
 import { type ReactNode, useEffect, useId, useRef } from "react";
 import { Button } from "./Button";
 import styles from "./Dialog.module.css";

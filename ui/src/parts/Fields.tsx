@@ -1,4 +1,4 @@
-import { Search } from "lucide-react";
+import { Search } from "@/parts/icons";
 import type { InputHTMLAttributes, ReactNode, Ref, SelectHTMLAttributes } from "react";
 import styles from "./Fields.module.css";
 

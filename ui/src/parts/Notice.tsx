@@ -1,4 +1,4 @@
-import { CircleCheck, Info, TriangleAlert } from "lucide-react";
+import { CircleCheck, Info, TriangleAlert } from "@/parts/icons";
 import type { ReactNode } from "react";
 import styles from "./Notice.module.css";
 

@@ -1,4 +1,4 @@
-import { Cloud, Database, Equal } from "lucide-react";
+import { Cloud, Database, Equal } from "@/parts/icons";
 import type { Side } from "@/api/types";
 import styles from "./Side.module.css";
 

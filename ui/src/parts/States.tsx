@@ -1,11 +1,11 @@
-import { CircleAlert, type LucideIcon } from "lucide-react";
+import { CircleAlert, type Icon } from "@/parts/icons";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { Button } from "./Button";
 import styles from "./States.module.css";
 
 /** Where there is nothing, and why that may be good. */
-export function Empty({ icon: Icon, title, children }: { icon?: LucideIcon; title: string; children?: ReactNode }) {
+export function Empty({ icon: Icon, title, children }: { icon?: Icon; title: string; children?: ReactNode }) {
   return (
     <div className={styles.state}>
       {Icon && <Icon size={26} strokeWidth={1.5} aria-hidden="true" />}

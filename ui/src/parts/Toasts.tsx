@@ -1,4 +1,4 @@
-import { CircleAlert, CircleCheck, X } from "lucide-react";
+import { CircleAlert, CircleCheck, X } from "@/parts/icons";
 import { useSyncExternalStore } from "react";
 import { ApiError } from "@/api/client";
 import { Button } from "./Button";

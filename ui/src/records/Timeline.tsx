@@ -1,4 +1,4 @@
-import { ArrowDownToLine, ArrowUpFromLine, BookOpenText, type LucideIcon, PencilLine, Trash2, TriangleAlert, UserRound } from "lucide-react";
+import { ArrowDownToLine, ArrowUpFromLine, BookOpenText, type Icon, PencilLine, Trash2, TriangleAlert, UserRound } from "@/parts/icons";
 import { Link } from "react-router-dom";
 import type { HistoryEvent } from "@/api/types";
 import { Pill } from "@/parts/Pill";
@@ -7,7 +7,7 @@ import { Time } from "@/parts/Time";
 import { Value } from "@/parts/Value";
 import styles from "./Timeline.module.css";
 
-const ICONS: Record<HistoryEvent["type"], LucideIcon> = { captured: PencilLine, sent: ArrowUpFromLine, lost: BookOpenText, issue: TriangleAlert, action: UserRound, deleted: Trash2 };
+const ICONS: Record<HistoryEvent["type"], Icon> = { captured: PencilLine, sent: ArrowUpFromLine, lost: BookOpenText, issue: TriangleAlert, action: UserRound, deleted: Trash2 };
 
 /** Both sides of a record on one line of time, newest first. */
 export function Timeline({ events, compact = false }: { events: HistoryEvent[]; compact?: boolean }) {
