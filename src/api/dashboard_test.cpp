@@ -23,7 +23,9 @@ DashboardRequest get(std::string_view path, std::string_view accept_encoding = "
 }
 
 const DashboardFile& a_script() {
-  return *std::ranges::find_if(dashboard_files(), [](const DashboardFile& file) { return file.path.ends_with(".js"); });
+  return *std::ranges::find_if(dashboard_files(), [](const DashboardFile& file) {
+    return file.path.starts_with("/assets/index-") && file.path.ends_with(".js");
+  });
 }
 
 class Dashboard : public ::testing::Test {
