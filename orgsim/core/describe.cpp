@@ -3,6 +3,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "orgsim/core/record_types.h"
+
 namespace orgsim {
 
 namespace {
@@ -70,7 +72,6 @@ json picklist_values(const FieldDef& field) {
 
 json describe_field(const FieldDef& field) {
   const bool polymorphic = field.reference_to.size() > 1;
-  const bool permissionable = field.custom ? field.nillable : field.nillable && field.createable;
   json out = {
       {"aggregatable", field.aggregatable},
       {"aiPredictionField", false},
@@ -110,7 +111,7 @@ json describe_field(const FieldDef& field) {
       {"nameField", field.name_field},
       {"namePointing", polymorphic},
       {"nillable", field.nillable},
-      {"permissionable", permissionable},
+      {"permissionable", field.permissionable()},
       {"picklistValues", picklist_values(field)},
       {"polymorphicForeignKey", polymorphic},
       {"precision", field.precision},
@@ -194,7 +195,9 @@ json describe_basic(const ObjectDef& object, std::string_view version) {
 
 json describe_global(const Schema& schema, std::string_view version) {
   json sobjects = json::array();
-  for (const ObjectDef& object : schema.objects()) sobjects.push_back(describe_basic(object, version));
+  for (const ObjectDef& object : schema.objects()) {
+    if (!object.hidden) sobjects.push_back(describe_basic(object, version));
+  }
   return {{"encoding", "UTF-8"}, {"maxBatchSize", 200}, {"sobjects", std::move(sobjects)}};
 }
 
@@ -207,16 +210,12 @@ json describe_object(const ObjectDef& object, std::string_view version) {
   out["fields"] = std::move(fields);
   out["childRelationships"] = describe_children(object);
   const std::string layouts = "/services/data/v" + std::string(version) + "/sobjects/" + object.name + "/describe/";
-  json record_type_urls = json::object();
-  if (object.layoutable) record_type_urls["layout"] = layouts + "layouts/012000000000000AAA";
-  out["recordTypeInfos"] = json::array({{{"active", true},
-                                         {"available", true},
-                                         {"defaultRecordTypeMapping", true},
-                                         {"developerName", "Master"},
-                                         {"master", true},
-                                         {"name", "Master"},
-                                         {"recordTypeId", "012000000000000AAA"},
-                                         {"urls", record_type_urls}}});
+  json record_types = record_type_infos(object);
+  for (json& info : record_types) {
+    info["urls"] = json::object();
+    if (object.layoutable) info["urls"]["layout"] = layouts + "layouts/" + info["recordTypeId"].get<std::string>();
+  }
+  out["recordTypeInfos"] = std::move(record_types);
   out["supportedScopes"] = json::array({{{"label", "All " + object.label_plural}, {"name", "everything"}}});
   out["actionOverrides"] = json::array();
   out["namedLayoutInfos"] = json::array();

@@ -20,7 +20,7 @@ TEST(Describe, GlobalListsEveryObject) {
   const Schema schema = Schema::standard();
   const json global = describe_global(schema, "62.0");
   EXPECT_EQ(global["maxBatchSize"], 200);
-  EXPECT_EQ(global["sobjects"].size(), 27U);
+  EXPECT_EQ(global["sobjects"].size(), 31U);
   EXPECT_EQ(global["sobjects"][0]["urls"]["describe"], "/services/data/v62.0/sobjects/Account/describe");
 }
 

@@ -92,6 +92,7 @@ void EventBuilder::add(RowKey key, ChangeType type, const std::vector<Value>& be
   if (type == ChangeType::update || type == ChangeType::remove) {
     event.enriched = pack_fields(object, org_.channels.enriched(object.index), after);
   }
+  event.not_on = org_.channels.filtered_out(object.index, after);
   if (event.cells.size() + event.enriched.size() > kEventBytesMax) make_gap(event);
   if (org_.settings.merge_equal_changes && merge(event)) return;
   LoggedEvent made = make(object, event.type);
@@ -99,13 +100,14 @@ void EventBuilder::add(RowKey key, ChangeType type, const std::vector<Value>& be
   made.cells = std::move(event.cells);
   made.enriched = std::move(event.enriched);
   made.diffs = std::move(event.diffs);
+  made.not_on = std::move(event.not_on);
   events_.push_back(std::move(made));
 }
 
 bool EventBuilder::merge(const LoggedEvent& event) {
   const auto equal = std::ranges::find_if(events_, [&event](const LoggedEvent& other) {
     return other.object == event.object && other.type == event.type && other.cells == event.cells &&
-           other.enriched == event.enriched && other.payload.empty();
+           other.enriched == event.enriched && other.not_on == event.not_on && other.payload.empty();
   });
   if (equal == events_.end()) return false;
   equal->slots.push_back(event.slots.front());

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "orgsim/core/query_filter.h"
+
 namespace orgsim {
 
 namespace {
@@ -16,6 +18,43 @@ constexpr std::string_view kDataPrefix = "/data/";
 constexpr std::string_view kEventPrefix = "/event/";
 constexpr std::size_t kEnrichedMax = 10;
 constexpr std::size_t kChannelsMax = 100;
+
+/// Conditions over the record's own fields only.
+bool is_plain(const SoqlCondition& condition) {
+  const auto has_currency = [](const SoqlLiteral& literal) { return !literal.currency.empty(); };
+  return !condition.subquery && std::ranges::none_of(condition.values, has_currency) &&
+         condition.path.function == SoqlFunction::none && std::ranges::all_of(condition.children, is_plain);
+}
+
+Outcome<void> read_filter(const Schema& schema, const ObjectDef& object, const json& text, ChannelMember& member) {
+  if (!text.is_string()) return fail(codes::kInvalidType, "'filterExpression' is a condition, as text");
+  member.filter_text = text.get<std::string>();
+  const std::string soql = fmt::format("SELECT Id FROM {} WHERE {}", object.name, member.filter_text);
+  const auto query = parse_soql(soql);
+  if (!query) return std::unexpected(query.error());
+  const bool only_where = query->where && query->group.empty() && query->order.empty() && !query->limit &&
+                          !query->offset && !query->all_rows;
+  if (!only_where || !is_plain(*query->where)) {
+    return fail(codes::kMalformedQuery, "a channel's filter compares the record's own fields");
+  }
+  const Snapshot nothing;
+  QueryContext context{.snapshot = nothing, .object = object, .soql = soql, .schema = &schema};
+  context.bind = [&](const SoqlPath& path) -> Outcome<BoundPath> {
+    auto bound = bind_path(schema, object, path.text, soql, path.at);
+    if (!bound) return bound;
+    const FieldDef& field = *bound->field;
+    const bool stored = bound->parents.empty() && !is_compound(field.type) && field.expression == nullptr;
+    if (!stored || field.type == FieldType::id) {
+      return fail(codes::kInvalidField, fmt::format("field '{}' can not be used in a channel's filter", path.text));
+    }
+    bound->column = field.index;
+    return bound;
+  };
+  auto filter = bind_filter(context, *query->where);
+  if (!filter) return std::unexpected(filter.error());
+  member.filter = std::make_shared<const Filter>(*std::move(filter));
+  return {};
+}
 
 Outcome<ChannelMember> read_member(const Schema& schema, const json& item, bool platform_events) {
   const bool has_entity = item.is_object() && item.contains("entity") && item["entity"].is_string();
@@ -29,6 +68,11 @@ Outcome<ChannelMember> read_member(const Schema& schema, const json& item, bool 
     return fail(codes::kInvalidType, fmt::format("'{}' cannot be a member of this channel", name));
   }
   ChannelMember member{.object = object->index};
+  if (item.is_object() && item.contains("filterExpression") && !item["filterExpression"].is_null()) {
+    if (auto read = read_filter(schema, *object, item["filterExpression"], member); !read) {
+      return std::unexpected(read.error());
+    }
+  }
   if (!item.is_object() || !item.contains("enrichedFields")) return member;
   const json& fields = item["enrichedFields"];
   if (!fields.is_array() || fields.size() > kEnrichedMax || platform_events) {
@@ -72,17 +116,43 @@ Outcome<void> EventChannels::apply(const Schema& schema, const json& definition)
   if (channels_.size() >= kChannelsMax && find(channel.name) == nullptr) {
     return fail(codes::kInvalidType, fmt::format("an org has at most {} channels", kChannelsMax));
   }
+  const EventChannel* known = find(channel.name);
+  channel.number = known != nullptr ? known->number : ++made_;
   channels_[channel.name] = std::move(channel);
+  note_carried();
+  return {};
+}
+
+bool EventChannels::remove(std::string_view name) {
+  const auto found = channels_.find(name);
+  if (found == channels_.end()) return false;
+  channels_.erase(found);
+  note_carried();
+  return true;
+}
+
+std::vector<std::string> EventChannels::filtered_out(std::uint16_t object, const std::vector<Value>& values) const {
+  std::vector<std::string> names;
+  if (!has_filters_) return names;
+  for (const auto& [name, channel] : channels_) {
+    const ChannelMember* member = channel.member(object);
+    if (member != nullptr && member->filter != nullptr && !member->filter->matches(values)) names.push_back(name);
+  }
+  return names;
+}
+
+void EventChannels::note_carried() {
   carried_.clear();
+  has_filters_ = false;
   for (const auto& [name, each] : channels_) {
     for (const ChannelMember& member : each.members) {
+      has_filters_ |= member.filter != nullptr;
       std::vector<std::uint16_t>& fields = carried_[member.object];
       fields.insert(fields.end(), member.enriched.begin(), member.enriched.end());
       std::ranges::sort(fields);
       fields.erase(std::unique(fields.begin(), fields.end()), fields.end());
     }
   }
-  return {};
 }
 
 const EventChannel* EventChannels::find(std::string_view name) const {
@@ -104,9 +174,12 @@ json EventChannels::to_json(const Schema& schema) const {
       const ObjectDef& object = schema.object_at(member.object);
       json fields = json::array();
       for (const std::uint16_t field : member.enriched) fields.push_back(object.fields[field].name);
-      members.push_back({{"entity", object.name}, {"enrichedFields", std::move(fields)}});
+      json& shown = members.emplace_back(json{{"entity", object.name}, {"enrichedFields", std::move(fields)}});
+      if (!member.filter_text.empty()) shown["filterExpression"] = member.filter_text;
     }
     out.push_back({{"name", name},
+                   {"number", channel.number},
+                   {"type", channel.platform_events ? "event" : "data"},
                    {"topic", std::string(channel.platform_events ? kEventPrefix : kDataPrefix) + name},
                    {"members", std::move(members)}});
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -9,12 +10,19 @@
 
 #include "orgsim/core/error.h"
 #include "orgsim/core/schema.h"
+#include "orgsim/core/value.h"
 
 namespace orgsim {
+
+struct Filter;
 
 /// One entity on a custom channel.
 struct ChannelMember {
   std::uint16_t object = 0;
+  /// The record must meet this to have its events on the channel: a condition as in SOQL's WHERE, empty for all
+  /// records.
+  std::string filter_text = {};
+  std::shared_ptr<const Filter> filter = {};
   /// Fields that updates and deletes carry although they did not change, by index, rising (spec §4.4).
   std::vector<std::uint16_t> enriched = {};
 };
@@ -22,6 +30,7 @@ struct ChannelMember {
 /// A custom channel: `/data/Foo__chn` of change events, or `/event/Foo__chn` of platform events.
 struct EventChannel {
   std::string name;
+  std::uint64_t number = 0;  ///< the same as long as the channel is there, for ids
   bool platform_events = false;
   std::vector<ChannelMember> members;
 
@@ -33,10 +42,15 @@ struct EventChannel {
 class EventChannels {
  public:
   /// Creates or replaces one: {"name":"Foo__chn","type":"data"|"event","members":["Account",
-  /// {"entity":"Contact","enrichedFields":["Email"]}]}. INVALID_TYPE or INVALID_FIELD with what is wrong.
+  /// {"entity":"Contact","enrichedFields":["Email"],"filterExpression":"Title != null"}]}. INVALID_TYPE, INVALID_FIELD
+  /// or MALFORMED_QUERY with what is wrong.
   Outcome<void> apply(const Schema& schema, const nlohmann::json& definition);
 
   [[nodiscard]] const EventChannel* find(std::string_view name) const;
+  /// False when there is none.
+  bool remove(std::string_view name);
+  /// The channels whose filter this record does not meet; `values` are the record's, by field index.
+  [[nodiscard]] std::vector<std::string> filtered_out(std::uint16_t object, const std::vector<Value>& values) const;
   /// True when some channel carries the entity, selected for the common channel or not.
   [[nodiscard]] bool carries(std::uint16_t object) const { return carried_.contains(object); }
   /// The fields that some channel enriches the entity's events with, rising.
@@ -44,6 +58,10 @@ class EventChannels {
   [[nodiscard]] nlohmann::json to_json(const Schema& schema) const;
 
  private:
+  void note_carried();
+
+  std::uint64_t made_ = 0;
+  bool has_filters_ = false;
   std::map<std::string, EventChannel, std::less<>> channels_;
   std::map<std::uint16_t, std::vector<std::uint16_t>> carried_;  // with the enriched fields of all channels
 };

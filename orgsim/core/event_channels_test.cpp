@@ -53,6 +53,27 @@ TEST_F(ChannelsTest, EnrichedFieldsComeWithUpdatesAndDeletes) {
   EXPECT_TRUE(plain[1].fields.empty());
 }
 
+TEST_F(ChannelsTest, AFilterLetsThroughWhatMeetsIt) {
+  ASSERT_TRUE(channel(R"({"name":"Big__chn","members":[
+    {"entity":"Account","filterExpression":"Industry = 'energy' AND NumberOfEmployees > 10"},"Contact"]})"));
+  const auto position = org_.latest_replay_id();
+  const std::string id = made("Account", R"({"Name":"A","Industry":"Energy","NumberOfEmployees":11})");
+  made("Account", R"({"Name":"B","Industry":"Energy","NumberOfEmployees":10})");
+  ASSERT_TRUE(update("Account", id, R"({"Phone":"2"})").success);
+  ASSERT_TRUE(update("Account", id, R"({"NumberOfEmployees":5})").success);
+  made("Contact", R"({"LastName":"C"})");
+  EXPECT_EQ(events_after(position, "/data/Big__chn").size(), 3U);
+  EXPECT_EQ(events_after(position).size(), 5U);
+  for (const char* filter : {"Nope = 1", "Name =", "Owner.Name = 'x'", "Id = '001'",
+                             "Id IN (SELECT AccountId FROM Contact)", "Name = 'x' LIMIT 1", "AnnualRevenue > USD5"}) {
+    EXPECT_FALSE(
+        org_.apply_channels({{"name", "C__chn"}, {"members", {{{"entity", "Account"}, {"filterExpression", filter}}}}}))
+        << filter;
+  }
+  EXPECT_TRUE(org_.remove_channel("Big__chn"));
+  EXPECT_FALSE(org_.topic_exists("/data/Big__chn"));
+}
+
 TEST_F(ChannelsTest, WrongDefinitionsChangeNothing) {
   for (const char* text : {R"(7)", R"({"name":"Sales"})", R"({"name":"__chn"})", R"({"name":"S__chn","type":"x"})",
                            R"({"name":"S__chn","members":["Nope"]})", R"({"name":"S__chn","members":[{"entity":3}]})",

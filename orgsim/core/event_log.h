@@ -35,13 +35,14 @@ struct LoggedEvent {
   std::uint16_t object = 0;
   bool selected = true;  ///< the entity was selected for the common channel when it was committed
   ChangeType type = ChangeType::create;
-  std::vector<std::uint32_t> slots;  ///< the records; none for an overflow
-  std::string cells;                 ///< packed fields, with nulls for those set to null
-  std::string enriched;              ///< packed unchanged fields that custom channels ask for
-  std::vector<std::uint16_t> diffs;  ///< fields whose cell is a unified diff
-  bool wildcard = false;             ///< recordIds says "001*" instead of the records
-  std::string payload;               ///< platform events: Avro binary
-  std::string given_id;              ///< platform events: the publisher's id, if it gave one
+  std::vector<std::uint32_t> slots;      ///< the records; none for an overflow
+  std::string cells;                     ///< packed fields, with nulls for those set to null
+  std::string enriched;                  ///< packed unchanged fields that custom channels ask for
+  std::vector<std::uint16_t> diffs;      ///< fields whose cell is a unified diff
+  std::vector<std::string> not_on = {};  ///< custom channels whose filter the record does not meet
+  bool wildcard = false;                 ///< recordIds says "001*" instead of the records
+  std::string payload;                   ///< platform events: Avro binary
+  std::string given_id;                  ///< platform events: the publisher's id, if it gave one
 };
 
 /// The retained events in commit order. Replay ids rise with gaps, fit in 53 bits, and are never used twice; bounded

@@ -74,6 +74,7 @@ class Generator {
   }
 
   Value reference(const FieldDef& field) {
+    if (field.name == "RecordTypeId" && !field.custom) return record_type();
     if (field.name == "OwnerId") return random_.chance(0.5) ? org_.integration_user_id : org_.other_user_id;
     const auto& parents = parents_[field.index];
     if (parents.empty() || (field.nillable && random_.chance(kNullShare))) return {};
@@ -87,6 +88,14 @@ class Generator {
       if (table.state(slot) == RowState::live) return org_.id_of(row_key(parent.index, slot));
     }
     return {};
+  }
+
+  Value record_type() {
+    std::vector<const RecordTypeDef*> active;
+    for (const RecordTypeDef& type : object_.record_types) {
+      if (type.active) active.push_back(&type);
+    }
+    return active.empty() ? Value{} : Value{active[random_.below(active.size())]->id};
   }
 
   Org::Impl& org_;

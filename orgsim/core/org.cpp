@@ -64,20 +64,15 @@ Outcome<json> Org::apply_objects(const json& definitions) {
     if (!object) return std::unexpected(object.error());
     impl_->make_tables();
     impl_->table(**object).drop_indexes();
+    if (definition.contains("recordTypes")) impl_->put_record_types(**object, definition["recordTypes"]);
+    if (impl_->multi_currency) impl_->refresh_currencies();
     json names = json::array();
     for (const FieldDef& field : (*object)->fields) {
       if (!field.removed) names.push_back(field.name);
     }
     answer.push_back({{"name", (*object)->name}, {"keyPrefix", (*object)->key_prefix}, {"fields", std::move(names)}});
   }
-  // Open transactions hold rows of the old width.
-  for (Transaction::State* transaction : impl_->open) {
-    for (auto& [key, row] : transaction->rows) {
-      const std::size_t width = impl_->schema.object_at(object_of(key)).fields.size();
-      row.after.resize(width);
-      if (!row.inserted) row.before.resize(width);
-    }
-  }
+  impl_->widen_open_rows();
   return answer;
 }
 
@@ -102,9 +97,20 @@ void Org::clear_rules() { impl_->rules.clear(); }
 
 Automation& Org::automation() { return impl_->automation; }
 
-Outcome<Record> Org::find(std::string_view object_name, std::string_view id, bool include_deleted) const {
+std::shared_ptr<const Schema> Org::schema_for(std::string_view user_id) const { return impl_->view(user_id)->schema; }
+
+bool Org::is_administrator(std::string_view user_id) const { return impl_->view(user_id)->access.all_data; }
+
+std::string Org::currency_of(std::string_view user_id) const { return impl_->currency_of(user_id); }
+
+Outcome<Record> Org::find(std::string_view object_name, std::string_view id, bool include_deleted,
+                          std::string_view user_id) const {
   const auto object = impl_->object(object_name);
   if (!object) return std::unexpected(object.error());
+  std::shared_ptr<const UserView> view = user_id.empty() ? nullptr : impl_->view(user_id);
+  if (view != nullptr && view->is_whole) view = nullptr;
+  const ObjectDef* seen = view != nullptr ? view->schema->object(object_name) : *object;
+  if (seen == nullptr) return fail(codes::kNotFound, "The requested resource does not exist");
   const auto canonical = canonical_id(id);
   if (!canonical) {
     return fail(codes::kNotFound, "Provided external ID field does not exist or is not accessible: " + std::string(id));
@@ -115,18 +121,24 @@ Outcome<Record> Org::find(std::string_view object_name, std::string_view id, boo
   if (state == RowState::absent || state == RowState::purged) {
     return fail(codes::kNotFound, "The requested resource does not exist");
   }
+  if (view != nullptr && !impl_->record_access(*view, **object, user_id, impl_->owner_of(**object, *slot)).read) {
+    return fail(codes::kNotFound, "The requested resource does not exist");
+  }
   if (state == RowState::deleted && !include_deleted) return fail(codes::kEntityIsDeleted, "entity is deleted");
-  Record record{*object, *canonical, state == RowState::deleted,
-                impl_->full_values(**object, *slot, state, table.stamp(*slot), table.packed(*slot))};
+  Record record{seen, *canonical, state == RowState::deleted,
+                impl_->full_values(**object, *slot, state, table.stamp(*slot), table.packed(*slot)),
+                view != nullptr ? view->schema : nullptr};
   fill_formulas(impl_->all_commits(), **object, record.values);
   return record;
 }
 
 Outcome<std::vector<std::string>> Org::find_by_field(std::string_view object_name, std::string_view field_name,
-                                                     const Value& value) const {
+                                                     const Value& value, std::string_view user_id) const {
   const auto object = impl_->object(object_name);
   if (!object) return std::unexpected(object.error());
-  const FieldDef* field = (*object)->field(field_name);
+  const auto seen = user_id.empty() ? nullptr : impl_->view(user_id);
+  const ObjectDef* shown = seen != nullptr ? seen->schema->object(object_name) : *object;
+  const FieldDef* field = shown != nullptr ? shown->field(field_name) : nullptr;
   if (field == nullptr) {
     return fail(codes::kNotFound,
                 "Provided external ID field does not exist or is not accessible: " + std::string(field_name));
@@ -158,6 +170,29 @@ Outcome<std::vector<std::string>> Org::find_by_field(std::string_view object_nam
   std::vector<std::string> ids;
   for (const std::uint32_t slot : slots) ids.push_back(impl_->id_of(row_key((*object)->index, slot)));
   return ids;
+}
+
+bool Org::may_subscribe(std::string_view user_id, std::string_view object_name) const {
+  const auto view = impl_->view(user_id);
+  const ObjectDef* object = view->schema->object(object_name);
+  if (object == nullptr) return false;
+  const ObjectAccess to = view->access.to(*object);
+  return object->platform_event || to.view_all || to.modify_all;
+}
+
+void Org::hide_fields(ChangeEvent& event, std::string_view user_id) const {
+  const auto view = impl_->view(user_id);
+  if (view->is_whole) return;
+  const ObjectDef* object = view->schema->object(event.entity);
+  const auto hidden = [object](const std::string& name) { return object == nullptr || object->field(name) == nullptr; };
+  std::erase_if(event.fields, [&](const EventField& field) { return hidden(field.name); });
+  for (auto* names : {&event.changed_fields, &event.nulled_fields, &event.diff_fields}) std::erase_if(*names, hidden);
+}
+
+void Org::hide_events(std::vector<ChangeEvent>& events, std::string_view user_id) const {
+  if (impl_->view(user_id)->is_whole) return;
+  std::erase_if(events, [&](const ChangeEvent& event) { return !may_subscribe(user_id, event.entity); });
+  for (ChangeEvent& event : events) hide_fields(event, user_id);
 }
 
 Outcome<ordered_json> Org::record_json(const Record& record, std::string_view version,

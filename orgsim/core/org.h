@@ -35,10 +35,11 @@ struct OrgOptions {
 
 /// One record as committed: values by FieldDef::index.
 struct Record {
-  const ObjectDef* object = nullptr;
+  const ObjectDef* object = nullptr;  ///< as whoever asked sees it
   std::string id;
   bool deleted = false;
   std::vector<Value> values;
+  std::shared_ptr<const Schema> schema = {};  ///< keeps `object`
 
   [[nodiscard]] const Value& at(const FieldDef& field) const;
   /// Null for unknown names.
@@ -136,6 +137,19 @@ class Org {
   /// [{"name","keyPrefix","fields":[names]}].
   Outcome<nlohmann::json> apply_objects(const nlohmann::json& definitions);
   Outcome<void> select_for_events(std::string_view object, bool selected);
+  /// The schema as a user sees it: without objects and fields that no permission shows, and with flags that tell what
+  /// the user may write. The org's own when nothing is hidden. Valid as long as it is held and the Org lives.
+  [[nodiscard]] std::shared_ptr<const Schema> schema_for(std::string_view user_id) const;
+  /// Whether the user has Modify All Data.
+  [[nodiscard]] bool is_administrator(std::string_view user_id) const;
+  /// POST /orgsim/users: creates or alters a user with a profile of its own (users.cpp has the shape);
+  /// {"id","username"}.
+  Outcome<nlohmann::json> apply_users(const nlohmann::json& definitions);
+  /// {"multiCurrency":true,"corporate":"EUR","currencies":[{"isoCode","conversionRate","decimalPlaces","active"}]}: all
+  /// optional. JSON_PARSER_ERROR for anything else.
+  Outcome<nlohmann::json> apply_currencies(const nlohmann::json& wanted);
+  [[nodiscard]] nlohmann::json currencies() const;
+  [[nodiscard]] std::string currency_of(std::string_view user_id) const;
 
   // Writing.
   [[nodiscard]] Transaction begin(Writer writer);
@@ -151,16 +165,25 @@ class Org {
 
   // Reading committed state.
   /// NOT_FOUND for unknown or purged ids; ENTITY_IS_DELETED for soft-deleted ones unless `include_deleted`.
-  [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id, bool include_deleted = false) const;
+  /// With a user, the object, the record and its fields as far as this user may see them.
+  [[nodiscard]] Outcome<Record> find(std::string_view object, std::string_view id, bool include_deleted = false,
+                                     std::string_view user_id = {}) const;
   /// Live records whose field equals the value, as the org compares it (external ids, idLookup fields; others scan).
   [[nodiscard]] Outcome<std::vector<std::string>> find_by_field(std::string_view object, std::string_view field,
-                                                                const Value& value) const;
+                                                                const Value& value,
+                                                                std::string_view user_id = {}) const;
   /// REST shape with attributes; all fields, or those named (INVALID_FIELD for unknown ones).
   [[nodiscard]] Outcome<nlohmann::ordered_json> record_json(const Record& record, std::string_view version,
                                                             const std::vector<std::string>& fields = {}) const;
   [[nodiscard]] Outcome<QueryCursor> query(std::string_view soql, const QueryOptions& options = {}) const;
   [[nodiscard]] Outcome<UpdatedIds> updated(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
   [[nodiscard]] Outcome<DeletedIds> deleted(std::string_view object, std::int64_t start_ms, std::int64_t end_ms) const;
+  /// Whether the user may have change events of the object: it sees all its records.
+  [[nodiscard]] bool may_subscribe(std::string_view user_id, std::string_view object) const;
+  /// Takes out of the event what the user may not see.
+  void hide_fields(ChangeEvent& event, std::string_view user_id) const;
+  /// The same for several, and without events of objects that the user may not subscribe to.
+  void hide_events(std::vector<ChangeEvent>& events, std::string_view user_id) const;
 
   // The oracle's truth: no API would show these.
   /// Every record of the object, deleted ones included, purged ones not, as REST-shaped JSON without attributes, in Id
@@ -210,6 +233,7 @@ class Org {
   /// Custom channels (event_channels.h): one definition or a list of them.
   Outcome<nlohmann::json> apply_channels(const nlohmann::json& definitions);
   [[nodiscard]] const EventChannels& channels() const;
+  bool remove_channel(std::string_view name);
   [[nodiscard]] ManagedSubscriptions& subscriptions();
   /// All retained events go, as if they were out of retention.
   void expire_events();

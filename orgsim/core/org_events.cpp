@@ -139,6 +139,7 @@ Outcome<nlohmann::json> Org::apply_channels(const nlohmann::json& definitions) {
 }
 
 const EventChannels& Org::channels() const { return impl_->channels; }
+bool Org::remove_channel(std::string_view name) { return impl_->channels.remove(name); }
 ManagedSubscriptions& Org::subscriptions() { return impl_->subscriptions; }
 void Org::expire_events() { impl_->events.forget(); }
 

@@ -67,7 +67,20 @@ void Org::Impl::seed_rows() {
                          {"LanguageLocaleKey", "en_US"},
                          {"DefaultLocaleSidKey", "en_US"},
                          {"TimeZoneSidKey", "America/Los_Angeles"}});
-  const std::string profile = put(*this, "Profile", {{"Name", "System Administrator"}, {"UserType", "Standard"}});
+  const std::string profile =
+      put(*this, "Profile",
+          {{"Name", "System Administrator"}, {"UserType", "Standard"}, {"PermissionsModifyAllData", true}});
+  put(*this, "PermissionSet",
+      {{"Name", "X00e_System_Administrator"},
+       {"Label", "00e_System_Administrator"},
+       {"ProfileId", profile},
+       {"IsOwnedByProfile", true},
+       {"Type", "Profile"},
+       {"PermissionsViewAllData", true},
+       {"PermissionsModifyAllData", true},
+       {"PermissionsApiEnabled", true},
+       {"PermissionsCustomizeApplication", true},
+       {"PermissionsModifyMetadata", true}});
   put_user(*this, profile, "Integration", "User", "integration");
   other_user_id = put_user(*this, profile, "Ada", "Admin", "admin");
   put(*this, "Pricebook2", {{"Name", "Standard Price Book"}, {"IsActive", true}, {"IsStandard", true}});

@@ -27,6 +27,9 @@ Org::Impl::Impl(const OrgOptions& options)
       schema(Schema::standard()),
       last_commit_number(kFirstCommitNumber + random.below(kFirstCommitNumber)),
       events(random.next()) {
+  for (const ObjectDef& object : schema.objects()) {
+    if (object.setup == Setup::currencies) currency_type = object.index;
+  }
   make_tables();
   seed_rows();
 }
@@ -147,7 +150,10 @@ ChangeEvent Org::Impl::materialise(const LoggedEvent& from) const {
 }
 
 bool Org::Impl::on_topic(const Topic& topic, const LoggedEvent& event) const {
-  if (topic.channel != nullptr) return topic.channel->member(event.object) != nullptr;
+  if (topic.channel != nullptr) {
+    return topic.channel->member(event.object) != nullptr &&
+           std::ranges::find(event.not_on, topic.channel->name) == event.not_on.end();
+  }
   if (topic.object != nullptr && topic.object->index != event.object) return false;
   return schema.object_at(event.object).platform_event ? topic.object != nullptr : event.selected;
 }

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "orgsim/core/access.h"
 #include "orgsim/core/automation.h"
 #include "orgsim/core/event_channels.h"
 #include "orgsim/core/event_log.h"
@@ -40,6 +41,12 @@ using RowKey = std::uint64_t;
 }
 [[nodiscard]] inline std::uint16_t object_of(RowKey key) { return static_cast<std::uint16_t>(key >> 32); }
 [[nodiscard]] inline std::uint32_t slot_of(RowKey key) { return static_cast<std::uint32_t>(key); }
+
+/// What one user may do with one record.
+struct RecordAccess {
+  bool read = false;
+  bool edit = false;
+};
 
 /// Everything an Org holds. Shared by the org's own files only.
 struct Org::Impl {
@@ -82,6 +89,31 @@ struct Org::Impl {
   void seed_rows();
   void empty_old_bins();
 
+  // The org's own setup (system_rows.cpp, record_types.cpp, currencies.cpp, access.cpp).
+  /// Writes a row as the platform itself, in a transaction of its own; a new one without a slot. Its id.
+  std::string put_row(const ObjectDef& object, std::optional<std::uint32_t> slot,
+                      const std::vector<std::pair<const char*, Value>>& fields);
+  /// Gives the rows of open transactions the width that their objects have now.
+  void widen_open_rows();
+  /// Rows of this kind were committed.
+  void setup_changed(Setup what);
+  /// Writes the rows of "recordTypes" of a definition that was checked.
+  void put_record_types(const ObjectDef& object, const nlohmann::json& list);
+  void refresh_record_types();
+  void set_currencies(bool on, const std::string& corporate, const nlohmann::json& list);
+  void refresh_currencies();
+  /// Gives every record that names no currency the corporate one, as the org does when the feature is switched on.
+  void stamp_currency(const ObjectDef& object);
+  /// An amount in another currency, by the rates of now; unchanged when one of the two is unknown.
+  [[nodiscard]] double convert(double amount, std::string_view from, std::string_view to) const;
+  /// The currency of a user's own amounts.
+  [[nodiscard]] std::string currency_of(std::string_view user_id) const;
+  /// What the user sees and may do; kept until permissions or the schema change.
+  [[nodiscard]] std::shared_ptr<const UserView> view(std::string_view user_id) const;
+  [[nodiscard]] RecordAccess record_access(const UserView& view, const ObjectDef& object, std::string_view user_id,
+                                           std::string_view owner_id) const;
+  [[nodiscard]] std::string owner_of(const ObjectDef& object, std::uint32_t slot) const;
+
   Settings settings;
   Random random;
   std::int64_t injected_ms;
@@ -107,6 +139,14 @@ struct Org::Impl {
   std::unordered_map<RowKey, const void*> locks;
   std::unordered_multimap<std::string, const void*> unique_keys;
   std::set<Transaction::State*> open;
+
+  std::map<std::uint16_t, std::string> default_record_types;  // by object index
+  std::uint64_t access_generation = 0;
+  mutable std::unordered_map<std::string, std::shared_ptr<const UserView>> views;  // by user id
+  std::uint16_t currency_type = 0;  // CurrencyType's index, also while it is hidden
+  bool multi_currency = false;
+  std::string corporate_currency = "USD";
+  std::map<std::string, double, std::less<>> rates;  // by ISO code: units for one of the corporate currency
 
   std::string organization_id;
   std::string integration_user_id;

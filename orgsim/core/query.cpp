@@ -53,8 +53,10 @@ void QueryPlan::bind_columns() {
   }
 }
 
-QueryCursor::State::State(const Snapshot& shared_snapshot, std::shared_ptr<const QueryPlan> shared_plan)
+QueryCursor::State::State(const Snapshot& shared_snapshot, std::shared_ptr<const QueryPlan> shared_plan,
+                          std::shared_ptr<const Schema> shared_schema)
     : snapshot(shared_snapshot),
+      schema(std::move(shared_schema)),
       plan(std::move(shared_plan)),
       cells(plan->columns.size()),
       ids(plan->columns.size()),
@@ -81,13 +83,16 @@ void QueryCursor::State::read_row() {
     if (!parent) continue;
     for (const std::size_t column : group.columns) {
       // A polymorphic reference may lead to another object than the one the path was bound to.
-      const FieldDef* field = parent->object == paths[column].object ? paths[column].field
-                                                                     : parent->object->field(paths[column].field->name);
-      if (field != nullptr && !is_compound(field->type)) cells[column] = parent->cell(*field, ids[column]);
+      const FieldDef* field = parent->object->index == paths[column].object->index
+                                  ? paths[column].field
+                                  : parent->object->field(paths[column].field->name);
+      if (field == nullptr || is_compound(field->type)) continue;
+      cells[column] = apply_function(snapshot, paths[column], *field, *parent, parent->cell(*field, ids[column]));
     }
   }
   for (const std::size_t column : plan->function_columns) {
-    cells[column] = apply(paths[column].function, *paths[column].field, cells[column]);
+    if (!paths[column].parents.empty()) continue;
+    cells[column] = apply_function(snapshot, paths[column], *paths[column].field, row, cells[column]);
   }
 }
 
@@ -133,7 +138,7 @@ ordered_json QueryCursor::State::type_of_json(const TypeofPlan& type_of, std::st
   IdBuffer id;
   const auto put = [&](const FieldDef& field) { out[field.name] = rest_value(field, target->cell(field, id)); };
   for (const auto& [object, paths] : type_of.branches) {
-    if (object != target->object) continue;
+    if (object->index != target->object->index) continue;
     for (const BoundPath& path : paths) {
       std::optional<RowView> parent;
       out[path.text] = rest_value(path.result(), path.read(snapshot, *target, parent, id));
@@ -198,7 +203,7 @@ ordered_json QueryCursor::record_json(std::string_view version, const ShowChildr
       const auto found = children.slots.find(state.row.slot);
       ordered_json& place = out[children.name] = nullptr;
       if (found == children.slots.end()) continue;
-      auto inner = std::make_unique<State>(state.snapshot, children.plan);
+      auto inner = std::make_unique<State>(state.snapshot, children.plan, state.schema);
       inner->slots = found->second;
       inner->total = inner->slots.size();
       QueryCursor cursor(std::move(inner));

@@ -35,6 +35,7 @@ struct ChildColumns {
 struct QueryOptions {
   bool include_deleted = false;  ///< queryAll
   bool allow_all_rows = true;    ///< REST refuses ALL ROWS
+  std::string user_id = {};      ///< whose permissions and currency count; empty: everything is seen
 };
 
 /// A running query. The result is a snapshot of the moment it was opened, whatever commits later; memory is four bytes

@@ -31,7 +31,20 @@ void cut(std::vector<std::uint32_t>& rows, const SoqlQuery& query) {
 }  // namespace
 
 QueryBuilder::QueryBuilder(const Org::Impl& org, std::string_view soql, const QueryOptions& options, std::int64_t today)
-    : org_(org), soql_(soql), options_(options), today_(today), snapshot_{&org, org.visible_commits()} {}
+    : org_(org),
+      soql_(soql),
+      options_(options),
+      today_(today),
+      snapshot_{&org, org.visible_commits(), org.multi_currency ? org.currency_of(options.user_id) : std::string()},
+      view_(options.user_id.empty() ? nullptr : org.view(options.user_id)),
+      schema_(view_ != nullptr ? *view_->schema : org.schema) {}
+
+std::function<bool(const RowView&)> QueryBuilder::sharing(const ObjectDef& object) const {
+  if (view_ == nullptr || view_->access.all_data || object.sharing != Sharing::none) return {};
+  return [this, &object](const RowView& row) {
+    return org_.record_access(*view_, object, options_.user_id, org_.owner_of(object, row.slot)).read;
+  };
+}
 
 std::unexpected<Error> QueryBuilder::wrong(std::string_view code, std::size_t at, std::string_view message) const {
   return fail(code, soql_error_message(soql_, at, message));
@@ -42,11 +55,12 @@ QueryContext QueryBuilder::context(const ObjectDef& object) const {
           .object = object,
           .soql = soql_,
           .today = today_,
-          .include_deleted = options_.include_deleted};
+          .include_deleted = options_.include_deleted,
+          .schema = &schema_};
 }
 
 Outcome<const ObjectDef*> QueryBuilder::find_object(const SoqlPath& name) const {
-  const ObjectDef* object = org_.schema.object(name.text);
+  const ObjectDef* object = schema_.object(name.text);
   if (object != nullptr && object->queryable) return object;
   return wrong(codes::kInvalidType, name.at,
                fmt::format("sObject type '{}' is not supported. If you are attempting to use a custom object, be sure "
@@ -67,7 +81,7 @@ Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::build(const SoqlQuery
   auto rows = select(**object, query, true);
   if (!rows) return std::unexpected(rows.error());
   if (auto added = add_children(**plan, query, *rows); !added) return std::unexpected(added.error());
-  auto state = std::make_unique<QueryCursor::State>(snapshot_, *std::move(plan));
+  auto state = std::make_unique<QueryCursor::State>(snapshot_, *std::move(plan), seen_schema());
   state->total = rows->size();
   state->count = query.count;
   if (!query.count) state->slots = *std::move(rows);
@@ -104,7 +118,7 @@ Outcome<void> QueryBuilder::add_item(QueryPlan& plan, const SoqlSelectItem& item
 }
 
 Outcome<void> QueryBuilder::add_column(QueryPlan& plan, const SoqlPath& path) const {
-  auto bound = bind_expression(org_.schema, *plan.object, path, soql_);
+  auto bound = bind_expression(schema_, *plan.object, path, soql_);
   if (!bound) return std::unexpected(bound.error());
   const bool repeated =
       std::ranges::any_of(plan.paths, [&](const BoundPath& other) { return other.text == bound->text; });
@@ -141,7 +155,7 @@ Outcome<TypeofPlan> QueryBuilder::type_of(const ObjectDef& object, const SoqlTyp
     if (!target) return std::unexpected(target.error());
     auto& [target_object, paths] = out.branches.emplace_back(*target, std::vector<BoundPath>{});
     for (const SoqlPath& path : branch.fields) {
-      auto bound = bind_path(org_.schema, *target_object, path.text, soql_, path.at);
+      auto bound = bind_path(schema_, *target_object, path.text, soql_, path.at);
       if (!bound) return std::unexpected(bound.error());
       if (is_compound(bound->field->type)) {
         return wrong(codes::kInvalidField, path.at, "compound fields are not supported in a TYPEOF clause");
@@ -164,6 +178,11 @@ Outcome<QueryBuilder::Slots> QueryBuilder::select(const ObjectDef& object, const
   RowSelection selection;
   selection.filter = filter ? &*filter : nullptr;
   selection.also = std::move(also);
+  if (auto shared = sharing(object)) {
+    selection.also = [shared = std::move(shared), also = std::move(selection.also)](const RowView& row) {
+      return shared(row) && (!also || also(row));
+    };
+  }
   selection.include_deleted = options_.include_deleted || query.all_rows;
   if (query.offset.value_or(0) > kMaxOffset) {
     return fail(codes::kNumberOutsideRange, fmt::format("Maximum SOQL offset allowed is {}", kMaxOffset));
@@ -174,7 +193,7 @@ Outcome<QueryBuilder::Slots> QueryBuilder::select(const ObjectDef& object, const
   }
   if (is_grouped(query)) return select_rows(snapshot_, object, selection);
   for (const SoqlOrder& item : query.order) {
-    auto bound = bind_expression(org_.schema, object, item.path, soql_);
+    auto bound = bind_expression(schema_, object, item.path, soql_);
     if (!bound) return std::unexpected(bound.error());
     if (!bound->field->sortable) {
       return wrong(codes::kMalformedQuery, item.path.at,
@@ -209,7 +228,7 @@ Outcome<ChildRows> QueryBuilder::children(const QueryPlan& parent, const SoqlSel
     return !one.relationship_name.empty() && same_name(one.relationship_name, name);
   });
   const ObjectDef* object =
-      relation == parent.object->children.end() ? nullptr : org_.schema.object(relation->child_object);
+      relation == parent.object->children.end() ? nullptr : schema_.object(relation->child_object);
   const FieldDef* reference = object == nullptr ? nullptr : object->field(relation->field);
   if (reference == nullptr || !object->queryable) {
     return wrong(codes::kInvalidType, query.object.at,

@@ -38,11 +38,17 @@ class QueryBuilder {
   // Groups (query_grouping.cpp).
   Outcome<std::unique_ptr<QueryCursor::State>> grouped(const ObjectDef& object, const SoqlQuery& query) const;
 
+  [[nodiscard]] std::shared_ptr<const Schema> seen_schema() const { return view_ ? view_->schema : nullptr; }
+  /// Whether the user may see the record; nothing when all may.
+  std::function<bool(const RowView&)> sharing(const ObjectDef& object) const;
+
   const Org::Impl& org_;
   std::string_view soql_;
   QueryOptions options_;
   std::int64_t today_;
   Snapshot snapshot_;
+  std::shared_ptr<const UserView> view_;  ///< null: everything is seen
+  const Schema& schema_;
 };
 
 /// Whether the query counts, sums or groups.

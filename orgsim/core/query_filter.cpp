@@ -122,20 +122,37 @@ Outcome<void> check_operator(const QueryContext& context, const SoqlCondition& c
   return {};
 }
 
+/// "Amount > USD5000" compares what the amounts are in that currency.
+Outcome<void> bind_currency(const QueryContext& context, const SoqlCondition& condition, BoundPath& path) {
+  for (const SoqlLiteral& literal : condition.values) {
+    if (literal.currency.empty()) continue;
+    const bool known = context.snapshot.org->rates.contains(literal.currency);
+    if (path.field->type != FieldType::currency || !context.snapshot.org->multi_currency || !known) {
+      return fail(codes::kMalformedQuery,
+                  soql_error_message(context.soql, literal.at,
+                                     fmt::format("unexpected token: {}{}", literal.currency,
+                                                 "; a currency needs an amount and an org with several currencies")));
+    }
+    if (path.function == SoqlFunction::none) path.function = SoqlFunction::convert_currency;
+    path.currency = literal.currency;
+  }
+  return {};
+}
+
 Outcome<Filter> bind_compare(const QueryContext& context, const SoqlCondition& condition) {
   if (!context.bind && is_aggregate(condition.path.function)) {
     return fail(codes::kMalformedQuery,
                 soql_error_message(context.soql, condition.path.at, "Aggregate functions are not allowed in WHERE"));
   }
-  auto path = context.bind
-                  ? context.bind(condition.path)
-                  : bind_expression(context.snapshot.org->schema, context.object, condition.path, context.soql);
+  auto path = context.bind ? context.bind(condition.path)
+                           : bind_expression(context.seen(), context.object, condition.path, context.soql);
   if (!path) return std::unexpected(path.error());
   if (!context.bind && (!path->field->filterable || is_compound(path->field->type))) {
     return fail(codes::kInvalidField,
                 soql_error_message(context.soql, condition.path.at,
                                    fmt::format("field '{}' can not be filtered in a query call", path->field->name)));
   }
+  if (auto currency = bind_currency(context, condition, *path); !currency) return std::unexpected(currency.error());
   const FieldDef& field = path->result();
   if (auto checked = check_operator(context, condition, field); !checked) return std::unexpected(checked.error());
   Filter filter;

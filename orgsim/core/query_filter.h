@@ -50,8 +50,11 @@ struct QueryContext {
   std::string_view soql;
   std::int64_t today = 0;  ///< the org's date in days, for TODAY and its kin
   bool include_deleted = false;
+  const Schema* schema = nullptr;  ///< what the user sees
   /// HAVING binds its paths to columns of the groups; nothing: to fields of the object.
   std::function<Outcome<BoundPath>(const SoqlPath&)> bind = {};
+
+  [[nodiscard]] const Schema& seen() const { return schema != nullptr ? *schema : snapshot.org->schema; }
 };
 
 /// Binds and checks a condition: unknown fields, fields that cannot be filtered, literals of the wrong type, bad ids. A

@@ -95,7 +95,7 @@ bool is_grouped(const SoqlQuery& query) { return !query.count && (!query.group.e
 
 Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::grouped(const ObjectDef& object,
                                                                    const SoqlQuery& query) const {
-  GroupBinder binder(org_.schema, object, soql_);
+  GroupBinder binder(schema_, object, soql_);
   for (const SoqlPath& path : query.group) {
     if (auto added = binder.add_key(path); !added) return std::unexpected(added.error());
   }
@@ -150,7 +150,7 @@ Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::grouped(const ObjectD
     std::vector<Value>& row = out->emplace_back();
     for (const std::size_t column : shown) row.push_back(group[column]);
   }
-  auto state = std::make_unique<QueryCursor::State>(snapshot_, std::move(plan));
+  auto state = std::make_unique<QueryCursor::State>(snapshot_, std::move(plan), seen_schema());
   state->total = out->size();
   state->groups = std::move(out);
   return state;

@@ -113,7 +113,12 @@ Outcome<std::vector<std::vector<Value>>> group_rows(const Snapshot& snapshot, co
     }
     for (std::size_t i = 0; i < spec.aggregates.size(); ++i) {
       const BoundPath& path = spec.aggregates[i];
-      groups[place].tallies[i].add(path.function, *path.field, path.read(snapshot, row, parent, id));
+      CellView cell = path.read(snapshot, row, parent, id);
+      // Sums and the like of amounts in several currencies are in the org's own.
+      if (path.field->type == FieldType::currency && snapshot.org->multi_currency) {
+        cell = convert_amount(path.parents.empty() || !parent ? row : *parent, cell, snapshot.org->corporate_currency);
+      }
+      groups[place].tallies[i].add(path.function, *path.field, cell);
     }
   }
   std::vector<std::vector<Value>> out;

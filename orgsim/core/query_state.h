@@ -61,7 +61,8 @@ struct QueryPlan {
 };
 
 struct QueryCursor::State {
-  State(const Snapshot& shared_snapshot, std::shared_ptr<const QueryPlan> shared_plan);
+  State(const Snapshot& shared_snapshot, std::shared_ptr<const QueryPlan> shared_plan,
+        std::shared_ptr<const Schema> shared_schema = {});
 
   void read_row();
   [[nodiscard]] std::size_t rows() const { return plan->is_aggregate ? groups->size() : slots.size(); }
@@ -71,6 +72,7 @@ struct QueryCursor::State {
   void put_column(std::size_t column, std::string_view version, nlohmann::ordered_json& out) const;
 
   Snapshot snapshot;
+  std::shared_ptr<const Schema> schema = {};  ///< keeps the plan's objects, when they are a user's
   std::shared_ptr<const QueryPlan> plan;
   bool count = false;
   std::uint64_t total = 0;

@@ -70,7 +70,7 @@ Outcome<MergeResult> Transaction::State::merge(const ObjectDef& object, std::str
 
 MergeResult Transaction::merge(std::string_view object_name, std::string_view winner,
                                const std::vector<std::string>& losers, const RecordInput& fields) {
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return {.result = failed(object.error(), winner)};
   if (!(*object)->mergeable) {
     return {.result =

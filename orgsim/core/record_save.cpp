@@ -5,6 +5,7 @@
 #include "orgsim/core/ascii.h"
 #include "orgsim/core/field_value.h"
 #include "orgsim/core/ids.h"
+#include "orgsim/core/record_types.h"
 #include "orgsim/core/transaction_state.h"
 
 namespace orgsim {
@@ -84,7 +85,8 @@ Outcome<RowKey> Transaction::State::target(const ObjectDef& object, std::string_
   return row_key(object.index, *slot);
 }
 
-Outcome<Value> Transaction::State::resolve_parent(const FieldDef& field, const ParentKey& key) const {
+Outcome<Value> Transaction::State::resolve_parent(const ObjectDef& object, const FieldDef& field,
+                                                  const ParentKey& key) const {
   const std::string& name = !key.object.empty() || field.reference_to.size() != 1 ? key.object : field.reference_to[0];
   const auto allowed =
       std::ranges::find_if(field.reference_to, [&name](const auto& to) { return same_name(to, name); });
@@ -101,7 +103,13 @@ Outcome<Value> Transaction::State::resolve_parent(const FieldDef& field, const P
   if (by->type == FieldType::id) return stored_value(field, key.value);
   auto value = stored_value(*by, key.value);
   if (!value) return std::unexpected(value.error());
-  const auto slots = is_null(*value) ? std::vector<std::uint32_t>{} : find(*parent, *by, *value);
+  auto slots = is_null(*value) ? std::vector<std::uint32_t>{} : find(*parent, *by, *value);
+  if (parent->setup == Setup::record_types) {
+    // Objects may have record types of the same name.
+    std::erase_if(slots, [&](std::uint32_t slot) {
+      return object.record_type(org.id_of(row_key(parent->index, slot))) == nullptr;
+    });
+  }
   if (slots.size() == 1) return Value{org.id_of(row_key(parent->index, slots[0]))};
   const std::string shown = Table::index_key(*by, to_view(*value));
   if (slots.empty()) {
@@ -116,9 +124,10 @@ Outcome<std::vector<Assignment>> Transaction::State::resolve(const ObjectDef& ob
                                                              bool insert) const {
   std::vector<Assignment> assignments;
   std::vector<std::string> not_writable;
+  const ObjectDef& shown = seen(object);
   for (const InputField& given : input.fields) {
     const auto* parent = std::get_if<ParentKey>(&given.value);
-    const FieldDef* field = parent != nullptr ? object.relationship(given.name) : object.field(given.name);
+    const FieldDef* field = parent != nullptr ? shown.relationship(given.name) : shown.field(given.name);
     if (field == nullptr) {
       return fail(codes::kInvalidField,
                   fmt::format("No such column '{}' on sobject of type {}", given.name, object.name));
@@ -127,7 +136,7 @@ Outcome<std::vector<Assignment>> Transaction::State::resolve(const ObjectDef& ob
       not_writable.push_back(field->name);
       continue;
     }
-    auto value = parent != nullptr ? resolve_parent(*field, *parent)
+    auto value = parent != nullptr ? resolve_parent(object, *field, *parent)
                                    : stored_value(*field, std::get<Value>(given.value), input.csv);
     if (!value) return std::unexpected(value.error());
     assignments.push_back({field, std::move(*value)});
@@ -159,6 +168,9 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
     if (const FieldDef* field = object.field(name)) row.after[field->index] = std::move(value);
   };
   set("OwnerId", writer.user_id);
+  const auto chosen = std::ranges::find_if(object.record_types, &RecordTypeDef::is_default);
+  if (chosen != object.record_types.end()) set("RecordTypeId", chosen->id);
+  if (org.multi_currency) set("CurrencyIsoCode", org.currency_of(writer.user_id));
   set("CreatedById", writer.user_id);
   set("CreatedDate", static_cast<std::int64_t>(org.now_second()) * 1000);
   if (object.platform_event) set("EventUuid", org.new_uuid());
@@ -238,6 +250,9 @@ Outcome<void> Transaction::State::check(const ObjectDef& object, RowKey key, con
   for (const FieldDef& field : object.fields) {
     const Value& value = row.after[field.index];
     if (field.removed || is_null(value) || (!row.inserted && value == row.before[field.index])) continue;
+    if (field.name == "RecordTypeId" && !field.custom) {
+      if (auto checked = check_record_type(object, value); !checked) return checked;
+    }
     if (field.type == FieldType::reference) {
       if (auto checked = check_reference(field, value); !checked) return checked;
     }
@@ -267,6 +282,15 @@ Outcome<void> Transaction::State::check_unique(const ObjectDef& object, RowKey k
   return {};
 }
 
+Outcome<void> Transaction::State::check_record_type(const ObjectDef& object, const Value& value) {
+  const auto& id = std::get<std::string>(value);
+  const RecordTypeDef* type = object.record_type(id);
+  // An id of another kind of record is told as such by check_reference.
+  if ((type != nullptr && type->active) || !id.starts_with(kMasterRecordType.substr(0, 3))) return {};
+  return fail(codes::kInvalidCrossReference,
+              fmt::format("Record Type ID: this ID value isn't valid for the user: {}", id), {"RecordTypeId"});
+}
+
 Outcome<void> Transaction::State::check_reference(const FieldDef& field, const Value& value) const {
   const auto& id = std::get<std::string>(value);
   const ObjectDef* parent = org.schema.object_by_prefix(id);
@@ -279,6 +303,10 @@ Outcome<void> Transaction::State::check_reference(const FieldDef& field, const V
   const auto slot = org.slot_of_id(*parent, id);
   if (!slot || state_of(row_key(parent->index, *slot)) != RowState::live) {
     return fail(codes::kInvalidCrossReference, "invalid cross reference id", {field.name});
+  }
+  if (automation_depth == 0 && !record_access(*parent, row_key(parent->index, *slot)).read) {
+    return fail("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+                fmt::format("insufficient access rights on cross-reference id: {}", id.substr(0, 15)));
   }
   return {};
 }

@@ -32,7 +32,7 @@ SaveResult failed(Error error) { return {.id = {}, .success = false, .created = 
 }  // namespace
 
 Outcome<const FieldDef*> Transaction::State::key_field(const ObjectDef& object, std::string_view name) const {
-  const FieldDef* field = object.field(name);
+  const FieldDef* field = seen(object).field(name);
   if (field == nullptr || !(field->id_lookup || field->external_id)) {
     return fail(codes::kNotFound,
                 fmt::format("Provided external ID field does not exist or is not accessible: {}", name));
@@ -42,7 +42,7 @@ Outcome<const FieldDef*> Transaction::State::key_field(const ObjectDef& object, 
 
 Outcome<UpsertTarget> Transaction::find_upsert_target(std::string_view object_name, std::string_view key_name,
                                                       const Value& key) const {
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return std::unexpected(object.error());
   const auto field = state_->key_field(**object, key_name);
   if (!field) return std::unexpected(field.error());
@@ -62,7 +62,7 @@ Outcome<UpsertTarget> Transaction::find_upsert_target(std::string_view object_na
 
 SaveResult Transaction::upsert(std::string_view object_name, std::string_view key_name, const Value& key,
                                const RecordInput& input, const UpsertOptions& options) {
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error());
   const auto field = state_->key_field(**object, key_name);
   if (!field) return failed(field.error());
@@ -81,7 +81,7 @@ SaveResult Transaction::upsert(std::string_view object_name, std::string_view ke
 
 SaveResult Transaction::upsert_at(const UpsertTarget& target, std::string_view object_name, std::string_view key_name,
                                   const Value& key, const RecordInput& input, const UpsertOptions& options) {
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error());
   const auto field = state_->key_field(**object, key_name);
   if (!field) return failed(field.error());

@@ -73,11 +73,27 @@ std::optional<RowView> Snapshot::follow(const RowView& from, const std::vector<s
 
 CellView BoundPath::read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
                          IdBuffer& id) const {
-  if (parents.empty()) return apply(function, *field, row.cell(*field, id));
+  if (parents.empty()) return apply_function(snapshot, *this, *field, row, row.cell(*field, id));
   parent = snapshot.follow(row, parents);
   if (!parent) return {};
-  const FieldDef* there = parent->object == object ? field : parent->object->field(field->name);
-  return there != nullptr ? apply(function, *there, parent->cell(*there, id)) : CellView{};
+  const FieldDef* there = parent->object->index == object->index ? field : parent->object->field(field->name);
+  return there != nullptr ? apply_function(snapshot, *this, *there, *parent, parent->cell(*there, id)) : CellView{};
+}
+
+CellView apply_function(const Snapshot& snapshot, const BoundPath& path, const FieldDef& field, const RowView& row,
+                        const CellView& cell) {
+  if (path.function != SoqlFunction::convert_currency) return apply(path.function, field, cell);
+  return convert_amount(row, cell, path.currency.empty() ? snapshot.currency : path.currency);
+}
+
+CellView convert_amount(const RowView& row, const CellView& cell, std::string_view to) {
+  const auto* amount = std::get_if<double>(&cell);
+  const FieldDef* currency = amount != nullptr && !to.empty() ? row.object->field("CurrencyIsoCode") : nullptr;
+  if (currency == nullptr) return cell;
+  IdBuffer id;
+  const CellView code = row.cell(*currency, id);
+  const auto* from = std::get_if<std::string_view>(&code);
+  return from != nullptr ? CellView{row.org->convert(*amount, *from, to)} : cell;
 }
 
 std::string call_text(const BoundPath& path) {

@@ -30,6 +30,8 @@ struct RowView {
 struct Snapshot {
   const Org::Impl* org = nullptr;
   std::uint32_t commits = 0;
+  /// The currency that convertCurrency() makes of amounts: the user's. Empty: none.
+  std::string currency = {};
 
   [[nodiscard]] RowView row(const ObjectDef& object, std::uint32_t slot) const;
   /// The record with this id, also one in the recycle bin; nothing when it is not there or gone for good.
@@ -46,6 +48,8 @@ struct BoundPath {
   const FieldDef* field = nullptr;
   std::string text;  ///< the whole path in declared case
   SoqlFunction function = SoqlFunction::none;
+  /// What convertCurrency() converts to, when it is not the user's currency: a literal's (USD5000).
+  std::string currency = {};
   /// Of a grouped query: the place among a group's values.
   std::size_t column = 0;
 
@@ -55,6 +59,12 @@ struct BoundPath {
   [[nodiscard]] CellView read(const Snapshot& snapshot, const RowView& row, std::optional<RowView>& parent,
                               IdBuffer& id) const;
 };
+
+/// What the path's function makes of a value of this row.
+[[nodiscard]] CellView apply_function(const Snapshot& snapshot, const BoundPath& path, const FieldDef& field,
+                                      const RowView& row, const CellView& cell);
+/// An amount of this row in another currency; anything else as it is.
+[[nodiscard]] CellView convert_amount(const RowView& row, const CellView& cell, std::string_view to);
 
 /// "COUNT(Id)" of a path inside a function, else nothing.
 [[nodiscard]] std::string call_text(const BoundPath& path);

@@ -94,6 +94,10 @@ struct FieldDef {
   bool removed = false;
   /// Removed from sight by field-level security (`"readable":false`); its values stay, and it can be shown again.
   bool hidden = false;
+  /// Made by the Tooling or Metadata API: nobody sees it until a permission set says so (access.h).
+  bool guarded = false;
+  /// Field permissions exist for it; RecordTypeId and the currency have none.
+  bool is_granted = true;
   std::string compound_name;  ///< the compound field this is a part of, or empty
   std::string extra_type_info;
   std::string formula;
@@ -109,6 +113,8 @@ struct FieldDef {
 
   /// createable and not nillable and not defaulted on create and not boolean.
   [[nodiscard]] bool required_on_create() const;
+  /// Subject to field-level security: describe's permissionable.
+  [[nodiscard]] bool permissionable() const { return nillable && (custom || createable) && !name_field && is_granted; }
   /// For booleans, which are never null: the value of a row that has none, written before the field was made.
   [[nodiscard]] bool default_boolean() const { return default_text == "true"; }
 };
@@ -120,6 +126,21 @@ struct ChildRelationship {
   bool cascade_delete = false;
   bool restricted_delete = false;
 };
+
+/// A record type of an object; the rows of RecordType are the truth (record_types.h).
+struct RecordTypeDef {
+  std::string id;
+  std::string developer_name;
+  std::string name;
+  bool active = true;
+  bool is_default = false;  ///< what a new record gets that names none
+};
+
+/// The org-wide default: which records of others a user may read and edit who has no View All or Modify All.
+enum class Sharing : std::uint8_t { read_write, read, none };
+
+/// Objects whose rows are part of the org's own setup.
+enum class Setup : std::uint8_t { none, record_types, access, currencies };
 
 /// One sObject. Field lookup by name ignores case.
 struct ObjectDef {
@@ -148,6 +169,11 @@ struct ObjectDef {
   bool platform_event = false;
   std::deque<FieldDef> fields;  ///< a deque: pointers to fields stay valid when fields are added
   std::vector<ChildRelationship> children;
+  std::vector<RecordTypeDef> record_types;
+  Sharing sharing = Sharing::read_write;
+  Setup setup = Setup::none;
+  /// Not there for whoever looks: a feature that is off, or an object without permission.
+  bool hidden = false;
   /// Rises with every change of the object's fields; event schemas and row layouts are per version.
   std::uint32_t version = 1;
 
@@ -160,6 +186,7 @@ struct ObjectDef {
   [[nodiscard]] const FieldDef* name_field() const;
   /// The parts of a compound field, in describe order.
   [[nodiscard]] std::vector<const FieldDef*> parts(std::string_view compound) const;
+  [[nodiscard]] const RecordTypeDef* record_type(std::string_view id) const;
   /// "AccountChangeEvent", "Foo__ChangeEvent".
   [[nodiscard]] std::string change_event_name() const;
 
@@ -169,6 +196,8 @@ struct ObjectDef {
   std::unordered_map<std::string, std::uint16_t> by_name_;
   std::unordered_map<std::string, std::uint16_t> by_relationship_;
 };
+
+struct Access;
 
 /// All objects of the org. Objects are never removed and never move, so pointers to them stay valid.
 class Schema {
@@ -189,6 +218,18 @@ class Schema {
   /// Returns the object. Nothing has changed after an error.
   Outcome<const ObjectDef*> apply(const nlohmann::json& definition);
 
+  /// Replaces an object's record types; the first ones bring the field RecordTypeId.
+  void set_record_types(std::uint16_t object, std::vector<RecordTypeDef> types);
+  /// Puts a field that Salesforce itself adds: a new one, or the one of this name with new facts. `shown` false takes
+  /// it out of sight; its values stay.
+  void put_standard_field(std::uint16_t object, FieldDef field, bool shown);
+  /// Shows or hides an object as a whole.
+  void show_object(std::uint16_t object, bool shown);
+  /// Whether any field waits for a permission (FieldDef::guarded).
+  [[nodiscard]] bool has_guarded_fields() const { return guarded_fields_ > 0; }
+  /// A copy that has only what these permissions show, and can write only what they let (access.h).
+  [[nodiscard]] Schema seen_with(const Access& access) const;
+
   /// Selects an object for change events, or not. INVALID_TYPE for unknown objects or those that cannot have events.
   Outcome<void> select_for_events(std::string_view object, bool selected);
 
@@ -198,6 +239,7 @@ class Schema {
                                              const nlohmann::json& definitions) const;
   ObjectDef& create_custom(const std::string& name, const nlohmann::json& definition);
   void put_field(ObjectDef& object, FieldDef field);
+  FieldDef& append(ObjectDef& object, FieldDef field);
   void put_fields(ObjectDef& object, std::vector<FieldDef> fields);
   [[nodiscard]] Outcome<void> check_formulas(const std::string& object_name, const nlohmann::json& definition,
                                              const std::vector<FieldDef>& fields) const;
@@ -209,6 +251,7 @@ class Schema {
   std::uint32_t custom_objects_ = 0;
   std::uint32_t platform_events_ = 0;
   std::uint32_t custom_fields_ = 0;
+  std::uint32_t guarded_fields_ = 0;
   std::vector<std::pair<std::uint16_t, std::uint16_t>> formulas_;  ///< object and field index of all there ever were
   std::uint64_t revision_ = 1;
 };

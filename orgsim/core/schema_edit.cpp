@@ -10,6 +10,7 @@
 #include "orgsim/core/ascii.h"
 #include "orgsim/core/formula_fields.h"
 #include "orgsim/core/ids.h"
+#include "orgsim/core/record_types.h"
 
 namespace orgsim {
 
@@ -35,6 +36,13 @@ bool is_custom_name(std::string_view name, std::string_view suffix = kObjectSuff
 
 std::string stem(std::string_view name) { return std::string(name.substr(0, name.size() - 3)); }
 
+std::optional<Sharing> read_sharing(const json& value) {
+  if (value == "ReadWrite") return Sharing::read_write;
+  if (value == "Read") return Sharing::read;
+  if (value == "Private") return Sharing::none;
+  return std::nullopt;
+}
+
 Outcome<void> check_shape(const json& definition) {
   if (!definition.is_object()) return fail(codes::kJsonParser, "an object definition must be a JSON object");
   for (const auto& [key, value] : definition.items()) {
@@ -43,6 +51,14 @@ Outcome<void> check_shape(const json& definition) {
     if (key == "cdc" && !value.is_boolean()) return fail(codes::kInvalidType, "'cdc' must be true or false");
     if (key == "fields" && !value.is_array()) return fail(codes::kInvalidType, "'fields' must be a list");
     if (key == "nameField" && !value.is_object()) return fail(codes::kInvalidType, "'nameField' must be an object");
+    if (key == "recordTypes") {
+      if (const auto types = read_record_types(value); !types) return std::unexpected(types.error());
+      continue;
+    }
+    if (key == "sharing") {
+      if (!read_sharing(value)) return fail(codes::kInvalidType, "'sharing' must be ReadWrite, Read or Private");
+      continue;
+    }
     if (!text && key != "cdc" && key != "fields" && key != "nameField") {
       return fail(codes::kInvalidType, fmt::format("object definition: unknown key '{}'", key));
     }
@@ -110,8 +126,8 @@ void Schema::put_field(ObjectDef& object, FieldDef field) {
     return;
   }
   field.custom_id = make_id("00N", ++custom_fields_);
-  field.index = static_cast<std::uint16_t>(object.fields.size());
-  object.fields.push_back(field);
+  if (field.guarded) ++guarded_fields_;
+  field = append(object, std::move(field));
   if (field.type == FieldType::reference) link_relationship(object, field);
   if (field.type != FieldType::location) return;
   for (const char* part : {"Latitude", "Longitude"}) {
@@ -124,9 +140,9 @@ void Schema::put_field(ObjectDef& object, FieldDef field) {
     coordinate.custom = true;
     coordinate.compound_name = field.name;
     coordinate.custom_id = field.custom_id;
-    coordinate.index = static_cast<std::uint16_t>(object.fields.size());
+    coordinate.guarded = field.guarded;
     apply_type_flags(coordinate);
-    object.fields.push_back(std::move(coordinate));
+    append(object, std::move(coordinate));
   }
 }
 
@@ -167,6 +183,8 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
     auto hide = read_hidden(definition, known);
     if (!hide) return std::unexpected(hide.error());
     definition.erase("readable");
+    const bool guarded = item.contains("guarded") && item["guarded"] == true;
+    definition.erase("guarded");
     if (remove && (known == nullptr || !known->custom)) {
       return fail(codes::kInvalidField, fmt::format("there is no custom field '{}' to remove", name));
     }
@@ -182,6 +200,7 @@ Outcome<std::vector<FieldDef>> Schema::read_fields(const std::string& object_nam
     }
     field->removed = remove || *hide;
     field->hidden = *hide && !remove;
+    if (known == nullptr) field->guarded = guarded;
     fields.push_back(std::move(*field));
   }
   if (fields.size() + (existing != nullptr ? existing->fields.size() : 0) > kMaxFieldsPerObject) {
@@ -242,6 +261,7 @@ Outcome<const ObjectDef*> Schema::apply(const json& definition) {
     target.label_plural = definition.value("labelPlural", target.label_plural);
     if (target.cdc_supported) target.cdc_selected = definition.value("cdc", target.cdc_selected);
   }
+  if (definition.contains("sharing")) target.sharing = *read_sharing(definition["sharing"]);
   put_fields(target, std::move(*fields));
   ++target.version;
   ++revision_;

@@ -15,11 +15,15 @@ namespace orgsim {
 ///               "referenceTo":"Account"|["Account"],"relationshipName":"Parent__r","childRelationshipName":"Foos__r",
 ///               "masterDetail":false,"restrictedDelete":false,"autoNumber":false,"calculated":false,
 ///               "formula":"A__c * 2","formulaTreatNullNumberAsZero":false,
-///               "defaultValue":…,"createable":…,"updateable":…,"richText":false,"remove":false,"readable":true}]}
+///               "defaultValue":…,"createable":…,"updateable":…,"richText":false,"remove":false,"readable":true,
+///               "guarded":false}],
+///    "recordTypes":[{"developerName":"Business","name":…,"description":…,"active":true,"default":false}],
+///    "sharing":"ReadWrite"|"Read"|"Private"}
 /// A name `Foo__e` makes a platform event, whose fields are `…__c` too.
 /// A name that exists is altered: only the keys given change. A type change keeps to types that store alike. "remove"
 /// takes a custom field away. "readable":false hides an optional field from everybody, as field-level security does;
-/// its values stay. Standard objects take custom fields (`…__c`) and changes of their own fields.
+/// its values stay. A new field that is "guarded" is seen by nobody without a permission for it, as the Tooling API
+/// makes them. Standard objects take custom fields (`…__c`) and changes of their own fields.
 /// A "formula" (formula.h) is computed at every read and never stored.
 /// Errors: INVALID_FIELD, INVALID_TYPE, JSON_PARSER_ERROR, with what is wrong in the message;
 /// FIELD_INTEGRITY_EXCEPTION for a formula.

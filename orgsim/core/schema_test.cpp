@@ -13,7 +13,7 @@ using nlohmann::json;
 
 TEST(Schema, HasTheStandardObjects) {
   const Schema schema = Schema::standard();
-  EXPECT_EQ(schema.objects().size(), 27U);
+  EXPECT_EQ(schema.objects().size(), 32U);
   const ObjectDef* account = schema.object("account");
   ASSERT_NE(account, nullptr);
   EXPECT_EQ(account->name, "Account");

@@ -15,7 +15,7 @@ bool is_id(const FieldDef& field) { return field.type == FieldType::id || field.
 }  // namespace
 
 Outcome<std::shared_ptr<const KeySet>> run_semi_join(const QueryContext& context, const SoqlQuery& inner) {
-  const Schema& schema = context.snapshot.org->schema;
+  const Schema& schema = context.seen();
   const ObjectDef* object = schema.object(inner.object.text);
   if (object == nullptr || !object->queryable) {
     return fail(codes::kInvalidType,
@@ -39,7 +39,8 @@ Outcome<std::shared_ptr<const KeySet>> run_semi_join(const QueryContext& context
                             .object = *object,
                             .soql = context.soql,
                             .today = context.today,
-                            .include_deleted = context.include_deleted};
+                            .include_deleted = context.include_deleted,
+                            .schema = context.schema};
   std::optional<Filter> filter;
   if (inner.where) {
     auto bound = bind_filter(inside, *inner.where);

@@ -33,6 +33,7 @@ struct SoqlLiteral {
   Value value;
   SoqlDateRange range;
   std::size_t at = 0;
+  std::string currency = {};  ///< of USD5000, a number
 };
 
 enum class SoqlOperator : std::uint8_t {

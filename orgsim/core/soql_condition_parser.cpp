@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -29,8 +30,23 @@ bool number(std::string_view text, SoqlLiteral& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+/// "USD5000.50"
+bool amount(std::string_view text, SoqlLiteral& out) {
+  if (text.size() < 4 || !std::ranges::all_of(text.substr(0, 3), [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    return false;
+  }
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data() + 3, text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return false;
+  out.kind = SoqlLiteralKind::number;
+  out.value = value;
+  out.currency = text.substr(0, 3);
+  return true;
+}
+
 bool word(std::string_view text, SoqlLiteral& out) {
   if (same_name(text, "null")) return true;
+  if (amount(text, out)) return true;
   if (same_name(text, "true") || same_name(text, "false")) {
     out.kind = SoqlLiteralKind::boolean;
     out.value = same_name(text, "true");

@@ -67,9 +67,18 @@ FieldDef read_field(const json& from, const json& sets) {
   return field;
 }
 
+Setup setup_of(std::string_view name) {
+  if (name == "RecordType") return Setup::record_types;
+  if (name == "CurrencyType") return Setup::currencies;
+  const bool is_access = name == "User" || name == "Profile" || name == "PermissionSet" ||
+                         name == "PermissionSetAssignment" || name == "ObjectPermissions" || name == "FieldPermissions";
+  return is_access ? Setup::access : Setup::none;
+}
+
 ObjectDef read_object(const json& from, const json& sets) {
   ObjectDef object;
   object.name = text(from, "name");
+  object.setup = setup_of(object.name);
   object.label = text(from, "label");
   object.label_plural = text(from, "labelPlural");
   object.key_prefix = text(from, "keyPrefix");
@@ -105,6 +114,7 @@ Schema Schema::standard() {
     Schema schema;
     const json data = json::parse(standard_objects_json());
     for (const json& object : data.at("objects")) schema.add(read_object(object, data.at("picklistSets")));
+    schema.show_object(schema.object("CurrencyType")->index, false);
     return schema;
   }();
   return parsed;

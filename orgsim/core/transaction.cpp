@@ -26,8 +26,9 @@ Transaction::~Transaction() = default;
 
 SaveResult Transaction::insert(std::string_view object_name, const RecordInput& input) {
   if (!open()) return failed(closed());
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error());
+  if (auto may = state_->may_create(**object); !may) return failed(may.error());
   auto id = state_->statement([&] { return state_->insert(**object, input); });
   if (!id) return failed(id.error());
   SaveResult result = saved(std::move(*id), true);
@@ -42,10 +43,13 @@ SaveResult Transaction::insert(std::string_view object_name, const RecordInput& 
 SaveResult Transaction::update(std::string_view object_name, std::string_view id, const RecordInput& input,
                                const UpdateOptions& options) {
   if (!open()) return failed(closed());
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error(), id);
   const auto key = state_->target(**object, id);
   if (!key) return failed(key.error(), id);
+  if (auto may = state_->may_write(**object, *key, &ObjectAccess::edit); !may) {
+    return failed(may.error(), state_->org.id_of(*key));
+  }
   const auto done = state_->statement([&] { return state_->update(**object, id, input, options); });
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
 }
@@ -53,11 +57,15 @@ SaveResult Transaction::update(std::string_view object_name, std::string_view id
 Outcome<Record> Transaction::find(std::string_view object_name, std::string_view id) const {
   if (!open()) return std::unexpected(closed());
   const Org::Impl& org = state_->org;
-  const auto object = org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return std::unexpected(object.error());
   const auto key = state_->target(**object, id);
   if (!key) return std::unexpected(key.error());
-  Record record{*object, org.id_of(*key), false, {}};
+  const ObjectDef& seen = state_->seen(**object);
+  Record record{&seen, org.id_of(*key), false, {}, state_->view->is_whole ? nullptr : state_->view->schema};
+  if (!state_->record_access(**object, *key).read) {
+    return fail(codes::kNotFound, "The requested resource does not exist");
+  }
   const auto pending = state_->rows.find(*key);
   if (pending == state_->rows.end()) {
     const Table& table = org.table(**object);
@@ -79,7 +87,7 @@ Outcome<Record> Transaction::find(std::string_view object_name, std::string_view
 
 SaveResult Transaction::remove(std::string_view object_name, std::string_view id) {
   if (!open()) return failed(closed());
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error(), id);
   const auto key = state_->target(**object, id);
   if (!key) return failed(key.error(), id);
@@ -87,29 +95,38 @@ SaveResult Transaction::remove(std::string_view object_name, std::string_view id
     return failed({"INVALID_TYPE_FOR_OPERATION", "entity type " + (*object)->name + " does not support delete", {}},
                   id);
   }
+  if (auto may = state_->may_write(**object, *key, &ObjectAccess::remove); !may) {
+    return failed(may.error(), state_->org.id_of(*key));
+  }
   const auto done = state_->statement([&] { return state_->remove(**object, slot_of(*key), false, 0); });
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
 }
 
 SaveResult Transaction::purge(std::string_view object_name, std::string_view id) {
   if (!open()) return failed(closed());
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error(), id);
   const auto key = state_->target(**object, id, true);
   if (!key) return failed(key.error(), id);
+  if (auto may = state_->may_write(**object, *key, &ObjectAccess::remove); !may) {
+    return failed(may.error(), state_->org.id_of(*key));
+  }
   const auto done = state_->statement([&] { return state_->remove(**object, slot_of(*key), true, 0); });
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));
 }
 
 SaveResult Transaction::undelete(std::string_view object_name, std::string_view id) {
   if (!open()) return failed(closed());
-  const auto object = state_->org.object(object_name);
+  const auto object = state_->object(object_name);
   if (!object) return failed(object.error(), id);
   const auto key = state_->target(**object, id, true);
   if (!key) return failed(key.error(), id);
   if (state_->state_of(*key) != RowState::deleted || !(*object)->undeletable) {
     return failed({std::string(codes::kUndeleteFailed), "Entity is not in the recycle bin", {}},
                   state_->org.id_of(*key));
+  }
+  if (auto may = state_->may_write(**object, *key, &ObjectAccess::remove); !may) {
+    return failed(may.error(), state_->org.id_of(*key));
   }
   const auto done = state_->statement([&] { return state_->undelete(**object, slot_of(*key), 0); });
   return done ? saved(state_->org.id_of(*key)) : failed(done.error(), state_->org.id_of(*key));

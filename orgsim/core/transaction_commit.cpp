@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "orgsim/core/event_builder.h"
 #include "orgsim/core/platform_event.h"
@@ -63,6 +64,7 @@ CommitResult Transaction::State::commit() {
       org, std::make_shared<EventTransaction>(EventTransaction{
                info.transaction_key, change_origin(writer, org.settings), writer.user_id, info.number, info.ms}));
   std::vector<RecordChange> watched;
+  std::set<Setup> setup;
   for (const RowKey key : order) {
     PendingRow& row = rows.at(key);
     const auto type = net_change(row);
@@ -73,6 +75,7 @@ CommitResult Transaction::State::commit() {
       events.add_platform_event(object, row.after);
       continue;
     }
+    if (object.setup != Setup::none) setup.insert(object.setup);
     const std::string packed = pack(object, row.after);
     if (*type == ChangeType::create) {
       table.insert(slot_of(key), packed, row.stamp, commit);
@@ -92,6 +95,7 @@ CommitResult Transaction::State::commit() {
   }
   events.publish();
   close();
+  for (const Setup what : setup) org.setup_changed(what);
   if (!watched.empty()) org.watcher.tell(watched);
   return result;
 }

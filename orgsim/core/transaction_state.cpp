@@ -16,6 +16,7 @@ std::string key_text(const ObjectDef& object, const FieldDef& field, const Value
 
 Transaction::State::State(Org::Impl& owner, Writer who) : org(owner), writer(std::move(who)) {
   if (writer.user_id.empty()) writer.user_id = org.integration_user_id;
+  view = org.view(writer.user_id);
   org.open.insert(this);
 }
 

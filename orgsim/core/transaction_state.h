@@ -40,6 +40,15 @@ struct Transaction::State {
   [[nodiscard]] std::vector<std::uint32_t> find(const ObjectDef& object, const FieldDef& field,
                                                 const Value& value) const;
 
+  // Permissions of the writer (transaction_access.cpp).
+  /// The object, if the writer may see it; NOT_FOUND otherwise. Permissions are read anew with each statement.
+  Outcome<const ObjectDef*> object(std::string_view name);
+  /// The object as the writer sees it: which fields there are, and which can be written. Automation sees everything.
+  [[nodiscard]] const ObjectDef& seen(const ObjectDef& object) const;
+  [[nodiscard]] RecordAccess record_access(const ObjectDef& object, RowKey key) const;
+  [[nodiscard]] Outcome<void> may_create(const ObjectDef& object) const;
+  [[nodiscard]] Outcome<void> may_write(const ObjectDef& object, RowKey key, bool ObjectAccess::* permission) const;
+
   // Writing to the overlay.
   Outcome<void> lock(RowKey key);
   /// The row for changing; its present state is remembered for undo. The row must be locked or new.
@@ -52,7 +61,7 @@ struct Transaction::State {
   // Statements (record_save.cpp, record_upsert.cpp, record_delete.cpp).
   Outcome<RowKey> target(const ObjectDef& object, std::string_view id, bool want_deleted = false) const;
   Outcome<std::vector<Assignment>> resolve(const ObjectDef& object, const RecordInput& input, bool insert) const;
-  Outcome<Value> resolve_parent(const FieldDef& field, const ParentKey& key) const;
+  Outcome<Value> resolve_parent(const ObjectDef& object, const FieldDef& field, const ParentKey& key) const;
   Outcome<std::string> insert(const ObjectDef& object, const RecordInput& input);
   Outcome<void> update(const ObjectDef& object, std::string_view id, const RecordInput& input,
                        const UpdateOptions& options);
@@ -73,6 +82,7 @@ struct Transaction::State {
   Outcome<void> roll_up(const AutomationRule& rule, const Value& parent_id);
   Outcome<void> check_unique(const ObjectDef& object, RowKey key, const FieldDef& field, const Value& value);
   Outcome<void> check_reference(const FieldDef& field, const Value& value) const;
+  static Outcome<void> check_record_type(const ObjectDef& object, const Value& value);
   Outcome<const FieldDef*> key_field(const ObjectDef& object, std::string_view name) const;
   Outcome<void> remove(const ObjectDef& object, std::uint32_t slot, bool purge, int depth);
   Outcome<void> detach_children(const ObjectDef& object, std::uint32_t slot, bool purge, int depth);
@@ -111,6 +121,7 @@ struct Transaction::State {
 
   Org::Impl& org;
   Writer writer;
+  std::shared_ptr<const UserView> view;
   bool open = true;
   std::optional<std::int64_t> started_ms;
   std::unordered_map<RowKey, PendingRow> rows;

@@ -165,7 +165,9 @@ HttpResponse Bulk1Api::create_job(const Call& call) {
   }
   pattern.writer = call.writer;
   const OrgHost::Access org = host_.access();
-  if (auto read = read_bulk_target(org->schema(), body->value("object", ""), job->external_id, pattern); !read) {
+  if (auto read =
+          read_bulk_target(*org->schema_for(call.writer.user_id), body->value("object", ""), job->external_id, pattern);
+      !read) {
     return call.error(read.error().code == "INVALIDENTITY" ? "InvalidEntity" : "InvalidJob", read.error().message);
   }
   pattern.org = org.share();
@@ -245,7 +247,8 @@ HttpResponse Bulk1Api::add_batch(const Call& call, OrgHost::Access& org, const J
 void Bulk1Api::start_query(const OrgHost::Access& org, Bulk1Job& job, const Batch& batch) {
   batch->queued_ms = wall_clock_ms();
   batch->result_id = bulk_.ids.result();
-  Outcome<QueryCursor> cursor = org->query(*batch->load->data, {.include_deleted = job.query_all});
+  Outcome<QueryCursor> cursor =
+      org->query(*batch->load->data, {.include_deleted = job.query_all, .user_id = job.pattern.writer.user_id});
   if (cursor) {
     if (auto checked = check_bulk_query(*cursor); !checked) cursor = std::unexpected(checked.error());
   }

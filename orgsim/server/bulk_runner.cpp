@@ -77,7 +77,7 @@ void BulkRunner::run(BulkLoad& load) {
     load.started_ms = org->now();
     load.change_state(BulkJobState::in_progress, load.started_ms);
     auto opened = open_bulk_rows(*load.data, load.format);
-    Outcome<void> checked = opened ? check_columns(org->schema(), load, (*opened)->columns())
+    Outcome<void> checked = opened ? check_columns(*org->schema_for(load.writer.user_id), load, (*opened)->columns())
                                    : Outcome<void>(std::unexpected(opened.error()));
     if (checked && too_many) {
       checked = fail("InvalidBatch", fmt::format("Records not processed: a batch holds at most {}", load.rows_max));

@@ -190,7 +190,8 @@ std::size_t Cometd::collect(OrgHost::Access& org, Client& client, std::string& o
   for (auto& [channel, subscription] : client.subscriptions) {
     const std::size_t room = kEventsPerAnswer - std::min(count, kEventsPerAnswer);
     if (on_event_bus(channel)) {
-      const EventPage page = org->read_page(channel, subscription.position, room);
+      EventPage page = org->read_page(channel, subscription.position, room);
+      org->hide_events(page.events, client.user_id);
       for (const ChangeEvent& event : page.events) append(channel, change_event_json(event));
       subscription.position = page.position;
       continue;
@@ -248,6 +249,10 @@ json Cometd::subscribe_channel(OrgHost::Access& org, Client& client, const json&
     return out;
   };
   if (!has_channel(org, channel)) return refuse("404::Unknown channel");
+  const auto schema = on_event_bus(channel) ? org->topic_schema(channel) : nullptr;
+  if (schema != nullptr && !org->may_subscribe(client.user_id, schema->entity)) {
+    return refuse("403::Handshake denied: the user cannot subscribe to this channel");
+  }
   if (client.subscriptions.size() >= kSubscriptionsMax) return refuse("403::Too many subscriptions");
   const std::int64_t replay = replay_of(message, channel);
   const auto position = replay < -2 ? std::nullopt : start_position(org, channel, replay);

@@ -135,6 +135,9 @@ struct Flow {
       const ssize_t got = ::recv(from, waiting.data(), waiting.size(), MSG_DONTWAIT);
       waiting.resize(got > 0 ? static_cast<size_t>(got) : 0);
       ended = got == 0;
+      // A client that sends head and body apart with Nagle's algorithm on (urllib3 behind a proxy) waits for this ACK.
+      const int on = 1;
+      setsockopt(from, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
       if (got < 0 && errno != EAGAIN && errno != EINTR) return false;
       if (ended) ::shutdown(to, SHUT_WR);
     }

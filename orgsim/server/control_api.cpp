@@ -46,6 +46,8 @@ HttpResponse ControlApi::serve(const HttpRequest& request) {
     if (call == "rules") return rules(request);
     if (call == "channels") return channels(request);
     if (call == "subscriptions") return subscriptions(request);
+    if (call == "users") return users(request);
+    if (call == "currencies") return currencies(request);
   }
   if (segments.size() == 3 && call == "records") return records(request, segments[2]);
   if (segments.size() == 3 && call == "rules") return rules(request);
@@ -54,7 +56,7 @@ HttpResponse ControlApi::serve(const HttpRequest& request) {
   return control_error(
       404, codes::kNotFound,
       "the calls are status, reset, objects, records/{Object}, history/{Object}/{Id}, faults, settings, rules, events, "
-      "calls, channels, subscriptions");
+      "calls, channels, subscriptions, users, currencies");
 }
 
 HttpResponse ControlApi::status() {

@@ -38,6 +38,8 @@ class ControlApi {
   HttpResponse rules(const HttpRequest& request);
   HttpResponse channels(const HttpRequest& request);
   HttpResponse subscriptions(const HttpRequest& request);
+  HttpResponse users(const HttpRequest& request);
+  HttpResponse currencies(const HttpRequest& request);
 
   OrgHost& host_;
   Sessions& sessions_;

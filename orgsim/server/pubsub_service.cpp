@@ -116,7 +116,12 @@ class Service final : public StreamingService {
     reply->set_tenant_guid(org->organization_id());
     reply->set_can_publish(org->can_publish(request->topic_name()));
     reply->set_can_subscribe(true);
-    if (const auto schema = org->topic_schema(request->topic_name())) reply->set_schema_id(schema->id);
+    if (const auto schema = org->topic_schema(request->topic_name())) {
+      const auto user =
+          environment_.sessions.touch(metadata_value(context->client_metadata(), "accesstoken"), wall_clock_ms());
+      reply->set_can_subscribe(user && org->may_subscribe(*user, schema->entity));
+      reply->set_schema_id(schema->id);
+    }
     reply->set_rpc_id(next_rpc_id());
     return grpc::Status::OK;
   }

@@ -118,6 +118,7 @@ void EventStream<Request, Response>::run() {
     if (request_error_) error = request_error_;
     if (!error && first_request_seen_) {
       error = open(org);
+      if (!error) error = check_user(org);
       stream_epoch_ = org.stream_epoch();
       last_sent_ = steady_clock::now();
     }
@@ -145,12 +146,20 @@ std::optional<PubSubError> EventStream<Request, Response>::check(OrgHost::Access
 }
 
 template <typename Request, typename Response>
+std::optional<PubSubError> EventStream<Request, Response>::check_user(const OrgHost::Access& org) {
+  auto user = environment_.sessions.touch(token_, wall_clock_ms());
+  if (!user) return PubSubError{grpc::StatusCode::UNAUTHENTICATED, "service.auth.error", "The session has expired."};
+  user_id_ = *std::move(user);
+  if (entity_.empty() || org->may_subscribe(user_id_, entity_)) return std::nullopt;
+  return PubSubError{grpc::StatusCode::PERMISSION_DENIED, "subscription.topic.cannot.subscribe",
+                     fmt::format("The user may not subscribe to {}.", topic_)};
+}
+
+template <typename Request, typename Response>
 std::optional<PubSubError> EventStream<Request, Response>::check_limits(const OrgHost::Access& org,
                                                                         std::size_t events) {
   const std::int64_t now_ms = wall_clock_ms();
-  if (!environment_.sessions.touch(token_, now_ms)) {
-    return PubSubError{grpc::StatusCode::UNAUTHENTICATED, "service.auth.error", "The session has expired."};
-  }
+  if (auto error = check_user(org)) return error;
   const std::int64_t limit = org->settings().daily_event_limit;
   const auto wanted = static_cast<std::int64_t>(events);
   if (limit > 0 && environment_.usage.events_in_24_hours(now_ms) + wanted > limit) {
@@ -183,8 +192,11 @@ std::optional<PubSubError> EventStream<Request, Response>::deliver(OrgHost::Acce
   }
   if (credit_ > 0) {
     EventPage page = org->read_page(topic_, position_, static_cast<std::size_t>(credit_));
+    const bool any = !page.events.empty();
+    org->hide_events(page.events, user_id_);
     if (!page.events.empty()) return send(org, std::move(page.events));
     position_ = page.position;
+    if (any) return std::nullopt;  // all were hidden, and more may wait behind them
     if (steady_clock::now() - last_sent_ >= milliseconds(org->settings().keep_alive_ms)) return send_keep_alive(org);
   }
   wait(org);

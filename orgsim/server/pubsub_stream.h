@@ -54,6 +54,7 @@ class EventStream : public grpc::ServerBidiReactor<Request, Response> {
   PubSubEnvironment& environment_;
   grpc::CallbackServerContext& context_;
   std::string token_;
+  std::string user_id_;
   std::string topic_;
   /// The object of a single-entity topic, for the fault plan.
   std::string entity_;
@@ -68,6 +69,8 @@ class EventStream : public grpc::ServerBidiReactor<Request, Response> {
   bool write(OrgHost::Access& org, const Response& response);
   void wait(OrgHost::Access& org);
   std::optional<PubSubError> check(OrgHost::Access& org);
+  /// Who listens, and whether it may.
+  std::optional<PubSubError> check_user(const OrgHost::Access& org);
   std::optional<PubSubError> check_limits(const OrgHost::Access& org, std::size_t events);
   void finish(const std::optional<PubSubError>& error);
 

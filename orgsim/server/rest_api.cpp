@@ -165,7 +165,7 @@ HttpResponse RestApi::dispatch_composite(const RestCall& call) {
   if (second == "sobjects") return serve_collections(call);
   if (second == "batch" && call.path.size() == 2) return serve_composite_batch(call);
   if (second == "graph" && call.path.size() == 2) return serve_composite_graph(call);
-  if (second == "tree" && call.path.size() == 3 && host_.access()->schema().object(call.segment(2)) != nullptr) {
+  if (second == "tree" && call.path.size() == 3 && call.schema(host_.access())->object(call.segment(2)) != nullptr) {
     return serve_composite_tree(call, call.segment(2));
   }
   return not_found();
@@ -178,7 +178,7 @@ HttpResponse RestApi::dispatch_objects(const RestCall& call) {
   const std::string_view object = call.segment(1);
   {
     const OrgHost::Access org = host_.access();
-    if (org->schema().object(object) == nullptr) return not_found();
+    if (call.schema(org)->object(object) == nullptr) return not_found();
   }
   const std::string third = to_lower(call.segment(2));
   if (call.path.size() == 2 && call.is_read()) return serve_object(call, object);

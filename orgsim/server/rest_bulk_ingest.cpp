@@ -74,7 +74,7 @@ Outcome<Job> make_job(const RestCall& call, std::string_view text) {
                  .crlf = job->dialect.crlf,
                  .strict_line_ending = true};
   const OrgHost::Access org = call.environment.host.access();
-  if (auto read = read_bulk_target(org->schema(), body->value("object", ""), job->external_id, load); !read) {
+  if (auto read = read_bulk_target(*call.schema(org), body->value("object", ""), job->external_id, load); !read) {
     return std::unexpected(read.error());
   }
   job->id = call.environment.bulk.ids.job();

@@ -62,7 +62,8 @@ HttpResponse create(const RestCall& call, const json& body) {
   const std::string soql = body.value("query", "");
   if (soql.empty()) return bulk_error("INVALIDJOB", "A query has to be given");
   OrgHost::Access org = call.environment.host.access();
-  Outcome<QueryCursor> cursor = org->query(soql, {.include_deleted = operation == "queryAll"});
+  Outcome<QueryCursor> cursor =
+      org->query(soql, {.include_deleted = operation == "queryAll", .user_id = call.writer.user_id});
   if (!cursor) return error_answer(cursor.error());
   if (auto checked = check_bulk_query(*cursor); !checked) return error_answer(checked.error());
   std::vector<std::string> header;

@@ -52,6 +52,8 @@ struct RestCall {
   }
   bool is(std::string_view method) const { return request.method == method; }
   bool is_read() const { return is("GET") || is("HEAD"); }
+  /// The schema as the caller sees it (Org::schema_for).
+  std::shared_ptr<const Schema> schema(const OrgHost::Access& org) const { return org->schema_for(writer.user_id); }
   /// "/services/data/v62.0"
   std::string base_path() const { return "/services/data/v" + version; }
 };
@@ -100,5 +102,7 @@ HttpResponse serve_columns(const QueryCursor& cursor, const Schema& schema);
 /// /sobjects/StreamingChannel/{id}/push
 HttpResponse serve_channel_push(const RestCall& call);
 HttpResponse serve_tooling(const RestCall& call);
+/// tooling/sobjects/PlatformEventChannel and PlatformEventChannelMember: which objects have events, custom channels.
+HttpResponse serve_tooling_channels(const RestCall& call);
 
 }  // namespace orgsim

@@ -109,7 +109,7 @@ HttpResponse retrieve(const RestCall& call, std::string_view object, const std::
   for (const std::string& id : ids) {
     body += body.empty() ? '[' : ',';
     if (!canonical_id(id)) return error_answer(400, codes::kMalformedId, "malformed id " + id);
-    const Outcome<Record> record = org->find(object, id);
+    const Outcome<Record> record = org->find(object, id, false, call.writer.user_id);
     if (!record) {
       body += "null";
       continue;
@@ -162,7 +162,8 @@ HttpResponse serve_collections(const RestCall& call) {
   std::string key_field;
   {
     const OrgHost::Access org = call.environment.host.access();
-    const ObjectDef* found = org->schema().object(call.segment(2));
+    const auto schema = call.schema(org);
+    const ObjectDef* found = schema->object(call.segment(2));
     if (found == nullptr) return not_found();
     object = found->name;
     if (const FieldDef* field = found->field(call.segment(3)); field != nullptr && field->id_lookup) {

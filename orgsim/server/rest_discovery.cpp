@@ -108,18 +108,18 @@ HttpResponse serve_limits(const RestCall& call) {
 HttpResponse serve_describe_global(const RestCall& call) {
   const OrgHost::Access org = call.environment.host.access();
   if (auto unchanged = not_modified(call, org)) return *std::move(unchanged);
-  return describe_answer(call, org, describe_global(org->schema(), call.version));
+  return describe_answer(call, org, describe_global(*call.schema(org), call.version));
 }
 
 HttpResponse serve_describe(const RestCall& call, std::string_view object) {
   const OrgHost::Access org = call.environment.host.access();
   if (auto unchanged = not_modified(call, org)) return *std::move(unchanged);
-  return describe_answer(call, org, describe_object(*org->schema().object(object), call.version));
+  return describe_answer(call, org, describe_object(*call.schema(org)->object(object), call.version));
 }
 
 HttpResponse serve_object(const RestCall& call, std::string_view object) {
   const OrgHost::Access org = call.environment.host.access();
-  return json_answer(200, {{"objectDescribe", describe_basic(*org->schema().object(object), call.version)},
+  return json_answer(200, {{"objectDescribe", describe_basic(*call.schema(org)->object(object), call.version)},
                            {"recentItems", recent_items(call, org, object, kRecentItems)}});
 }
 

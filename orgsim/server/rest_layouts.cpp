@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/ids.h"
+#include "orgsim/core/record_types.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/rest_call.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kMasterRecordType = "012000000000000AAA";
 constexpr std::size_t kListColumns = 5;
 constexpr std::size_t kListRowsMax = 2000;
 
@@ -95,22 +95,21 @@ json layout_json(const ObjectDef& object) {
 }
 
 HttpResponse layouts(const RestCall& call, const ObjectDef& object, std::string_view record_type) {
-  const std::string url = object_path(call, object) + "/describe/layouts/" + kMasterRecordType;
+  const std::string url = object_path(call, object) + "/describe/layouts/";
+  json mappings = record_type_infos(object);
   if (!record_type.empty()) {
-    return canonical_id(record_type) == kMasterRecordType ? json_answer(200, layout_json(object)) : not_found();
+    const auto id = canonical_id(record_type);
+    const bool known = id && std::ranges::any_of(mappings, [&](const json& one) { return one["recordTypeId"] == *id; });
+    return known ? json_answer(200, layout_json(object)) : not_found();
+  }
+  for (json& mapping : mappings) {
+    mapping["layoutId"] = made_id("00h", object);
+    mapping["picklistsForRecordType"] = nullptr;
+    mapping["urls"] = {{"layout", url + mapping["recordTypeId"].get<std::string>()}};
   }
   return json_answer(200, {{"layouts", json::array({layout_json(object)})},
-                           {"recordTypeMappings", json::array({{{"active", true},
-                                                                {"available", true},
-                                                                {"defaultRecordTypeMapping", true},
-                                                                {"developerName", "Master"},
-                                                                {"layoutId", made_id("00h", object)},
-                                                                {"master", true},
-                                                                {"name", "Master"},
-                                                                {"picklistsForRecordType", nullptr},
-                                                                {"recordTypeId", kMasterRecordType},
-                                                                {"urls", {{"layout", url}}}}})},
-                           {"recordTypeSelectorRequired", json::array({false})}});
+                           {"recordTypeMappings", std::move(mappings)},
+                           {"recordTypeSelectorRequired", json::array({!object.record_types.empty()})}});
 }
 
 std::vector<const FieldDef*> main_fields(const ObjectDef& object, std::size_t max) {
@@ -127,6 +126,16 @@ HttpResponse compact_layouts(const RestCall& call, const ObjectDef& object) {
   json items = json::array();
   for (const FieldDef* field : main_fields(object, 4)) items.push_back(layout_item(*field, false));
   const std::string base = object_path(call, object) + "/describe/compactLayouts/";
+  json mappings = json::array();
+  for (const json& type : record_type_infos(object)) {
+    const auto id = type["recordTypeId"].get<std::string>();
+    mappings.push_back({{"available", type["available"]},
+                        {"compactLayoutId", nullptr},
+                        {"compactLayoutName", "SYSTEM"},
+                        {"recordTypeId", id},
+                        {"recordTypeName", type["name"]},
+                        {"urls", {{"compactLayout", base + id}}}});
+  }
   return json_answer(200, {{"compactLayouts", json::array({{{"actions", json::array()},
                                                             {"fieldItems", std::move(items)},
                                                             {"id", nullptr},
@@ -135,13 +144,7 @@ HttpResponse compact_layouts(const RestCall& call, const ObjectDef& object) {
                                                             {"name", "SYSTEM"},
                                                             {"objectType", object.name}}})},
                            {"defaultCompactLayoutId", nullptr},
-                           {"recordTypeCompactLayoutMappings",
-                            json::array({{{"available", true},
-                                          {"compactLayoutId", nullptr},
-                                          {"compactLayoutName", "SYSTEM"},
-                                          {"recordTypeId", kMasterRecordType},
-                                          {"recordTypeName", "Master"},
-                                          {"urls", {{"compactLayout", base + kMasterRecordType}}}}})},
+                           {"recordTypeCompactLayoutMappings", std::move(mappings)},
                            {"urls", {{"primary", base + "primary"}}}});
 }
 
@@ -202,7 +205,7 @@ HttpResponse list_describe(const ObjectDef& object) {
 }
 
 HttpResponse list_results(const RestCall& call, const OrgHost::Access& org, const ObjectDef& object) {
-  Outcome<QueryCursor> cursor = org->query(list_soql(object));
+  Outcome<QueryCursor> cursor = org->query(list_soql(object), {.user_id = call.writer.user_id});
   if (!cursor) return error_answer(cursor.error());
   json records = json::array();
   while (records.size() < kListRowsMax && cursor->next()) {
@@ -244,7 +247,8 @@ json tab_json(const RestCall& call, const ObjectDef& object) {
 HttpResponse serve_layouts(const RestCall& call, std::string_view object_name) {
   if (!call.is_read()) return method_not_allowed(call.request, "HEAD,GET");
   const OrgHost::Access org = call.environment.host.access();
-  const ObjectDef& object = *org->schema().object(object_name);
+  const auto schema = call.schema(org);
+  const ObjectDef& object = *schema->object(object_name);
   if (!object.layoutable) return not_found();
   const std::string kind = to_lower(call.segment(3));
   if (kind == "layouts" && call.path.size() <= 5) return layouts(call, object, call.segment(4));
@@ -262,7 +266,8 @@ HttpResponse serve_layouts(const RestCall& call, std::string_view object_name) {
 HttpResponse serve_list_views(const RestCall& call, std::string_view object_name) {
   if (!call.is_read()) return method_not_allowed(call.request, "HEAD,GET");
   const OrgHost::Access org = call.environment.host.access();
-  const ObjectDef& object = *org->schema().object(object_name);
+  const auto schema = call.schema(org);
+  const ObjectDef& object = *schema->object(object_name);
   if (!object.layoutable) return not_found();
   if (call.path.size() == 3) {
     return json_answer(200, {{"done", true},
@@ -291,8 +296,9 @@ std::string list_view_query(const OrgHost::Access& org, std::string_view id) {
 HttpResponse serve_tabs(const RestCall& call) {
   json body = json::array();
   const OrgHost::Access org = call.environment.host.access();
-  for (const ObjectDef& object : org->schema().objects()) {
-    if (object.layoutable && object.mru_enabled) body.push_back(tab_json(call, object));
+  const auto schema = call.schema(org);
+  for (const ObjectDef& object : schema->objects()) {
+    if (object.layoutable && object.mru_enabled && !object.hidden) body.push_back(tab_json(call, object));
   }
   return json_answer(200, body);
 }
@@ -300,8 +306,9 @@ HttpResponse serve_tabs(const RestCall& call) {
 HttpResponse serve_theme(const RestCall& call) {
   json items = json::array();
   const OrgHost::Access org = call.environment.host.access();
-  for (const ObjectDef& object : org->schema().objects()) {
-    if (!object.layoutable) continue;
+  const auto schema = call.schema(org);
+  for (const ObjectDef& object : schema->objects()) {
+    if (!object.layoutable || object.hidden) continue;
     items.push_back({{"name", object.name}, {"colors", json::array()}, {"icons", json::array()}});
   }
   return json_answer(200, {{"themeItems", std::move(items)}});

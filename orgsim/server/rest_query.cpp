@@ -129,9 +129,10 @@ HttpResponse serve_query(const RestCall& call, bool include_deleted) {
   if (call.path.size() != 1 || !soql)
     return error_answer(400, codes::kMalformedQuery, "A query string has to be given");
   OrgHost::Access org = call.environment.host.access();
-  Outcome<QueryCursor> cursor = org->query(*soql, {.include_deleted = include_deleted, .allow_all_rows = false});
+  Outcome<QueryCursor> cursor =
+      org->query(*soql, {.include_deleted = include_deleted, .allow_all_rows = false, .user_id = call.writer.user_id});
   if (!cursor) return error_answer(cursor.error());
-  if (call.request.param("columns").value_or("") == "true") return serve_columns(*cursor, org->schema());
+  if (call.request.param("columns").value_or("") == "true") return serve_columns(*cursor, *call.schema(org));
   if (cursor->is_count()) {
     return json_answer(200, {{"totalSize", cursor->total_size()}, {"done", true}, {"records", json::array()}});
   }

@@ -109,7 +109,7 @@ HttpResponse serve_explain(const RestCall& call, std::string_view text) {
   OrgHost::Access org = call.environment.host.access();
   std::string soql(text);
   if (const std::string of_view = list_view_query(org, text); !of_view.empty()) soql = of_view;
-  const Outcome<QueryCursor> cursor = org->query(soql);
+  const Outcome<QueryCursor> cursor = org->query(soql, {.user_id = call.writer.user_id});
   if (!cursor) return error_answer(cursor.error());
   const ObjectDef& object = cursor->object();
   std::vector<std::string> fields;

@@ -32,7 +32,7 @@ json recent_items(const RestCall& call, const OrgHost::Access& org, std::string_
   for (const RecentItems::Item& item : call.environment.recent.of(call.writer.user_id)) {
     if (out.size() >= limit) break;
     if (!object.empty() && !equals_ignoring_case(object, item.object)) continue;
-    const Outcome<Record> record = org->find(item.object, item.id);
+    const Outcome<Record> record = org->find(item.object, item.id, false, call.writer.user_id);
     if (!record) continue;
     const FieldDef* name = record->object->name_field();
     std::vector<std::string> fields = {"Id"};

@@ -170,8 +170,8 @@ HttpResponse upsert(const RestCall& call, const RowPath& path) {
 
 HttpResponse read(const RestCall& call, const RowPath& path) {
   const OrgHost::Access org = call.environment.host.access();
-  const Outcome<Record> record =
-      call.outer != nullptr ? call.outer->find(path.object, path.id) : org->find(path.object, path.id);
+  const Outcome<Record> record = call.outer != nullptr ? call.outer->find(path.object, path.id)
+                                                       : org->find(path.object, path.id, false, call.writer.user_id);
   if (!record) return error_answer(record.error());
   if (auto refused = refuse_read(call, *record)) return *std::move(refused);
   const auto body = org->record_json(*record, call.version, field_list(call));
@@ -192,7 +192,7 @@ std::optional<HttpResponse> resolve(const RestCall& call, RowPath& path) {
     if (!target) return error_answer(target.error());
     *ids = target->ids;
   } else {
-    ids = org->find_by_field(path.object, path.key_field, Value(*path.key));
+    ids = org->find_by_field(path.object, path.key_field, Value(*path.key), call.writer.user_id);
   }
   if (!ids) return error_answer(ids.error());
   if (ids->empty()) return not_found();
@@ -219,7 +219,8 @@ HttpResponse serve_by_key(const RestCall& call, RowPath path) {
 RowPath parse_path(const RestCall& call) {
   RowPath path;
   const OrgHost::Access org = call.environment.host.access();
-  const ObjectDef& object = *org->schema().object(call.segment(1));
+  const auto schema = call.schema(org);
+  const ObjectDef& object = *schema->object(call.segment(1));
   path.object = object.name;
   if (const FieldDef* field = object.field(call.segment(2)); field != nullptr && field->id_lookup) {
     path.key_field = field->name;

@@ -35,19 +35,20 @@ bool matches(const Record& record, const Search& search) {
 }
 
 /// Ids of the records that match, in the order that the target asks for.
-Outcome<std::vector<std::string>> find_ids(OrgHost::Access& org, const Search& search, const SearchTarget& target,
-                                           std::size_t max) {
+Outcome<std::vector<std::string>> find_ids(const RestCall& call, OrgHost::Access& org, const Search& search,
+                                           const SearchTarget& target, std::size_t max) {
   std::string soql = "SELECT Id FROM " + target.object;
   if (!target.condition.empty()) soql += " WHERE " + target.condition;
   if (!target.order.empty()) soql += " ORDER BY " + target.order;
   // Keeps the org of the cursor while others are let in.
   const std::shared_ptr<Org> own = org.share();
-  Outcome<QueryCursor> cursor = own->query(soql);
+  Outcome<QueryCursor> cursor = own->query(soql, {.user_id = call.writer.user_id});
   if (!cursor) return std::unexpected(cursor.error());
   std::vector<std::string> out;
   for (std::size_t row = 1; out.size() < max && cursor->next(); ++row) {
     const std::string id(std::get<std::string_view>(cursor->cells().front()));
-    if (const Outcome<Record> record = own->find(target.object, id); record && matches(*record, search))
+    if (const Outcome<Record> record = own->find(target.object, id, false, call.writer.user_id);
+        record && matches(*record, search))
       out.push_back(id);
     if (row % kRowsPerTurn == 0) org.pause(std::chrono::milliseconds(0));
   }
@@ -56,13 +57,14 @@ Outcome<std::vector<std::string>> find_ids(OrgHost::Access& org, const Search& s
 
 Outcome<void> append_results(const RestCall& call, OrgHost::Access& org, const Search& search,
                              const SearchTarget& target, std::size_t max, ordered_json& out) {
-  const auto ids = find_ids(org, search, target, std::min(max, target.limit.value_or(max)));
+  const auto ids = find_ids(call, org, search, target, std::min(max, target.limit.value_or(max)));
   if (!ids) return std::unexpected(ids.error());
   std::string fields;
   for (const std::string& field : target.fields) fields += (fields.empty() ? "" : ", ") + field;
   for (const std::string& id : *ids) {
     Outcome<QueryCursor> cursor =
-        org->query(fmt::format("SELECT {} FROM {} WHERE Id = '{}'", fields.empty() ? "Id" : fields, target.object, id));
+        org->query(fmt::format("SELECT {} FROM {} WHERE Id = '{}'", fields.empty() ? "Id" : fields, target.object, id),
+                   {.user_id = call.writer.user_id});
     if (!cursor) return std::unexpected(cursor.error());
     if (cursor->next()) out.push_back(cursor->record_json(call.version));
   }
@@ -71,9 +73,10 @@ Outcome<void> append_results(const RestCall& call, OrgHost::Access& org, const S
 
 HttpResponse run(const RestCall& call, Search search, std::optional<std::size_t> default_limit = std::nullopt) {
   OrgHost::Access org = call.environment.host.access();
+  const auto schema = call.schema(org);
   if (search.targets.empty()) {
-    for (const ObjectDef& object : org->schema().objects()) {
-      if (object.searchable)
+    for (const ObjectDef& object : schema->objects()) {
+      if (object.searchable && !object.hidden)
         search.targets.push_back({.object = object.name, .fields = {}, .condition = {}, .order = {}, .limit = {}});
     }
   } else if (search.targets.size() > kTargetsMax) {
@@ -82,7 +85,7 @@ HttpResponse run(const RestCall& call, Search search, std::optional<std::size_t>
   const std::size_t max = std::min(search.limit.value_or(kResultsMax), kResultsMax);
   ordered_json records = ordered_json::array();
   for (SearchTarget& target : search.targets) {
-    const ObjectDef* object = org->schema().object(target.object);
+    const ObjectDef* object = schema->object(target.object);
     if (object == nullptr || !object->searchable) {
       return error_answer(400, codes::kInvalidType,
                           fmt::format("sObject type '{}' is not supported in a search.", target.object));

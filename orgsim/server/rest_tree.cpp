@@ -118,7 +118,8 @@ HttpResponse serve_composite_tree(const RestCall& call, std::string_view object_
   if (!body) return error_answer(body.error());
   if (!is_children(*body)) return error_answer(400, codes::kJsonParser, "The body needs an array \"records\"");
   OrgHost::Access org = call.environment.host.access();
-  TreeReader reader(org->schema());
+  const auto schema = call.schema(org);
+  TreeReader reader(*schema);
   for (const json& record : (*body)["records"]) {
     if (const auto done = reader.add(record, object_name, SIZE_MAX, {}, 1); !done) {
       const std::string reference = done.error().fields.empty() ? "" : done.error().fields.front();

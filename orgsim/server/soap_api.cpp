@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "orgsim/core/time_text.h"
@@ -136,19 +137,34 @@ std::string SoapApi::user_info(const std::string& user_id) const {
   std::string out;
   append_element(out, "accessibilityMode", "false");
   append_element(out, "chatterExternal", "false");
-  append_element(out, "currencySymbol", "$");
+  const nlohmann::json currencies = org->currencies();
+  const bool several = currencies["multiCurrency"] == true;
+  const auto corporate = currencies["corporate"].get<std::string>();
+  if (several) {
+    append_nil(out, "currencySymbol");
+  } else {
+    append_element(out, "currencySymbol", corporate == "USD" ? "$" : corporate);
+  }
   append_element(out, "orgAttachmentFileSizeLimit", "5242880");
-  append_element(out, "orgDefaultCurrencyIsoCode", "USD");
+  if (several) {
+    append_nil(out, "orgDefaultCurrencyIsoCode");
+  } else {
+    append_element(out, "orgDefaultCurrencyIsoCode", corporate);
+  }
   append_element(out, "orgDefaultCurrencyLocale", "en_US");
   append_element(out, "orgDisallowHtmlAttachments", "false");
   append_element(out, "orgHasPersonAccounts", "false");
   append_element(out, "organizationId", org->organization_id());
-  append_element(out, "organizationMultiCurrency", "false");
+  append_element(out, "organizationMultiCurrency", several ? "true" : "false");
   append_element(out, "organizationName", text_of(*own, "Name"));
   append_field(out, "profileId", *user, "ProfileId");
   append_field(out, "roleId", *user, "UserRoleId");
   append_element(out, "sessionSecondsValid", std::to_string(sessions_.timeout_ms() / 1000));
-  append_nil(out, "userDefaultCurrencyIsoCode");
+  if (several) {
+    append_element(out, "userDefaultCurrencyIsoCode", org->currency_of(user_id));
+  } else {
+    append_nil(out, "userDefaultCurrencyIsoCode");
+  }
   append_field(out, "userEmail", *user, "Email");
   append_field(out, "userFullName", *user, "Name");
   append_element(out, "userId", user_id);

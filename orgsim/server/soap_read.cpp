@@ -128,8 +128,9 @@ HttpResponse page(const SoapReadCall& call, OrgHost::Access& org, QueryCursor& c
 
 HttpResponse query(const SoapReadCall& call) {
   OrgHost::Access org = call.host.access();
-  Outcome<QueryCursor> cursor = org->query(call.call.text("queryString"),
-                                           {.include_deleted = call.call.name == "queryAll", .allow_all_rows = false});
+  Outcome<QueryCursor> cursor =
+      org->query(call.call.text("queryString"),
+                 {.include_deleted = call.call.name == "queryAll", .allow_all_rows = false, .user_id = call.user_id});
   if (!cursor) return fault(cursor.error());
   const std::size_t size = batch_size(call.call);
   if (cursor->is_count()) {
@@ -184,8 +185,9 @@ HttpResponse describe(const SoapReadCall& call) {
   }
   const OrgHost::Access org = call.host.access();
   std::string body;
+  const auto schema = org->schema_for(call.user_id);
   for (const std::string& name : names) {
-    const ObjectDef* object = org->schema().object(name);
+    const ObjectDef* object = schema->object(name);
     if (object == nullptr) {
       return soap_fault(codes::kInvalidType, fmt::format("sObject type '{}' is not supported.", name),
                         "InvalidSObjectFault");
@@ -198,7 +200,7 @@ HttpResponse describe(const SoapReadCall& call) {
 HttpResponse describe_everything(const SoapReadCall& call) {
   const OrgHost::Access org = call.host.access();
   std::string body;
-  append_json(body, "result", describe_global(org->schema(), call.version));
+  append_json(body, "result", describe_global(*org->schema_for(call.user_id), call.version));
   return soap_answer(call.call.name, body);
 }
 

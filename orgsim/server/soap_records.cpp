@@ -166,7 +166,8 @@ HttpResponse retrieve(const SoapRecordsCall& call) {
   }
   const OrgHost::Access org = call.host.access();
   const std::string type = call.call.text("sObjectType");
-  const ObjectDef* object = org->schema().object(type);
+  const auto schema = org->schema_for(call.writer.user_id);
+  const ObjectDef* object = schema->object(type);
   if (object == nullptr) {
     return soap_fault(codes::kInvalidType, fmt::format("sObject type '{}' is not supported.", type),
                       "InvalidSObjectFault");
@@ -174,7 +175,7 @@ HttpResponse retrieve(const SoapRecordsCall& call) {
   std::string body;
   for (const std::string& id : ids) {
     if (!canonical_id(id)) return soap_fault(codes::kMalformedId, "malformed id " + id, "InvalidIdFault");
-    const Outcome<Record> record = org->find(object->name, id);
+    const Outcome<Record> record = org->find(object->name, id, false, call.writer.user_id);
     if (!record) {
       append_nil(body, "result");
       continue;
