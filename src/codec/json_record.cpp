@@ -71,7 +71,11 @@ class JsonRecordReader::Impl {
 
   void use(const Mapping& mapping) {
     fields_.clear();
-    for (const MappedField& field : mapping.fields) fields_.emplace(field.schema.name, &field);
+    parents_.clear();
+    for (const MappedField& field : mapping.fields) {
+      fields_.emplace(field.schema.name, &field);
+      if (field.parent) parents_.emplace(field.parent->relationship, &field);
+    }
   }
 
   Result<RecordRead> record(element json) {
@@ -80,6 +84,7 @@ class JsonRecordReader::Impl {
     RecordRead read;
     for (auto [name, value] : members) {
       DUET_TRY(own_member(name, value, read));
+      if (!parents_.empty()) DUET_TRY(parent_keys(name, value, read));
       auto field = fields_.find(name);
       if (field == fields_.end() || name == "Id") continue;
       Result<Value> converted = value_from_json(value, field->second->schema.type);
@@ -91,6 +96,22 @@ class JsonRecordReader::Impl {
   }
 
  private:
+  /// `"Account":{"Ext__c":"A-1"}`, or null where the record has no parent.
+  Result<void> parent_keys(std::string_view name, element parent, RecordRead& read) const {
+    for (auto [field, end] = parents_.equal_range(name); field != end; ++field) {
+      const FieldSchema& schema = field->second->schema;
+      element key;
+      if (parent.is_null() || parent[field->second->parent->key_field].get(key)) {
+        read.fields.insert_or_assign(schema.name, Value(Null{}));
+        continue;
+      }
+      Result<Value> converted = value_from_json(key, schema.type);
+      if (!converted) return bad("field " + schema.name + ": " + converted.error().detail);
+      read.fields.insert_or_assign(schema.name, std::move(*converted));
+    }
+    return {};
+  }
+
   static Result<void> own_member(std::string_view name, element value, RecordRead& read) {
     std::string_view text;
     if (name == "Id") {
@@ -109,6 +130,7 @@ class JsonRecordReader::Impl {
 
   simdjson::dom::parser parser_;
   std::unordered_map<std::string_view, const MappedField*> fields_;
+  std::unordered_multimap<std::string_view, const MappedField*> parents_;  ///< by relationship
 };
 
 JsonRecordReader::JsonRecordReader() : impl_(std::make_unique<Impl>()) {}

@@ -57,6 +57,32 @@ TEST(JsonRecord, reads_a_query_page) {
   EXPECT_TRUE(is_absent(value_of(read.fields, "Unmapped__c")));
 }
 
+MappedField parent_key(std::string relationship) {
+  MappedField field;
+  field.schema.name = relationship + ".Ext__c";
+  field.parent = ParentKey{relationship + "Id", relationship, "Account", "Ext__c"};
+  return field;
+}
+
+TEST(JsonRecord, reads_parents_by_their_external_ids) {
+  Mapping mapping = account();
+  mapping.fields.push_back(parent_key("Parent"));
+  mapping.fields.push_back(parent_key("Owner"));
+  JsonRecordReader reader;
+  auto page = reader.query_page(R"({"totalSize":1,"done":true,"records":[{"Id":"0014W000027f6V3","Parent":)"
+                                R"({"attributes":{"type":"Account"},"Ext__c":"A-1"},"Owner":null}]})",
+                                mapping);
+  ASSERT_TRUE(page) << describe(page.error());
+  EXPECT_EQ(value_of(page->records[0].fields, "Parent.Ext__c"), Value(std::string("A-1")));
+  EXPECT_EQ(value_of(page->records[0].fields, "Owner.Ext__c"), Value(Null{}));
+}
+
+TEST(JsonRecord, sends_parents_by_their_external_ids) {
+  std::string out;
+  ASSERT_TRUE(append_json_members(out, {{"Account.Ext__c", std::string("A-1")}, {"Name", std::string("x")}}, {}));
+  EXPECT_EQ(out, R"("Account":{"Ext__c":"A-1"},"Name":"x")");
+}
+
 TEST(JsonRecord, takes_empty_text_and_null_for_null_and_drops_nul_bytes) {
   JsonRecordReader reader;
   auto page = reader.query_page(R"({"done":true,"records":[{"Id":"0014W000027f6V3QAI","Name":"","AnnualRevenue":null},

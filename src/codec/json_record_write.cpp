@@ -82,13 +82,22 @@ Result<void> append_json_members(std::string& out, const FieldValues& fields, st
     if (is_absent(value) || name == skip) continue;
     if (!first) out += ',';
     first = false;
-    append_json_text(out, name);
+    // A parent by its external id: "Account.Ext__c" goes out as {"Account":{"Ext__c":…}} (spec/salesforce-api.md §2.3).
+    const auto dot = name.find('.');
+    const bool of_parent = dot != std::string::npos;
+    append_json_text(out, of_parent ? std::string_view(name).substr(0, dot) : std::string_view(name));
     out += ':';
+    if (of_parent) {
+      out += '{';
+      append_json_text(out, std::string_view(name).substr(dot + 1));
+      out += ':';
+    }
     if (auto written = append_json_value(out, value); !written) {
       Error error = std::move(written).error();
       error.detail = name + ": " + error.detail;
       return std::unexpected(std::move(error));
     }
+    if (of_parent) out += '}';
   }
   return {};
 }

@@ -33,12 +33,14 @@ struct FileMapping {
   int polling_seconds = 600;
   ConflictPolicy conflict = ConflictPolicy::newest;
   ConflictPolicy delete_conflict = ConflictPolicy::newest;
+  bool ordered = false;
   std::vector<FileField> fields;
   std::vector<MappedIndex> indexes;
   std::string path;  ///< of the mapping in the file it came from
 };
 
-/// Heroku Connect's export JSON, version 1 (spec/heroku-connect.md §5), with Duet's own keys `conflict` and `delete`.
+/// Heroku Connect's export JSON, version 1 (spec/heroku-connect.md §5), with Duet's own keys `conflict`, `delete` and
+/// `ordered`.
 struct MappingFile {
   std::string connection_name;
   std::string organization_id;

@@ -18,9 +18,9 @@ constexpr std::size_t kMaxMappings = 2'000;
 constexpr std::size_t kMaxFields = 2'000;
 
 /// Keys that only Heroku Connect acts on; they are accepted and left alone.
-constexpr auto kHerokuConfigKeys =
-    std::to_array<std::string_view>({"access", "applied_at", "fields", "indexes", "revision", "sf_max_daily_api_calls",
-                                     "sf_notify_enabled", "sf_polling_seconds", "upsert_field", "conflict", "delete"});
+constexpr auto kHerokuConfigKeys = std::to_array<std::string_view>(
+    {"access", "applied_at", "fields", "indexes", "revision", "sf_max_daily_api_calls", "sf_notify_enabled",
+     "sf_polling_seconds", "upsert_field", "conflict", "delete", "ordered"});
 constexpr auto kFieldKeys = std::to_array<std::string_view>({"conflict"});
 constexpr auto kIndexKeys = std::to_array<std::string_view>({"unique"});
 
@@ -160,6 +160,11 @@ class Reader {
   void read_policies(const Json& object, FileMapping& mapping, const std::string& path) {
     if (auto policy = read_policy(object, "conflict", path)) mapping.conflict = *policy;
     if (auto policy = read_policy(object, "delete", path)) mapping.delete_conflict = *policy;
+    const auto ordered = object.find("ordered");
+    if (ordered == object.end() || ordered->is_null()) return;
+    if (!ordered->is_boolean())
+      add(true, child(path, "ordered"), "must be true or false", "remove it to merge changes");
+    mapping.ordered = ordered->is_boolean() && ordered->get<bool>();
   }
 
   std::optional<ConflictPolicy> read_policy(const Json& object, const char* key, const std::string& path) {

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/nearest_name.h"
+#include "codec/parent_path.h"
 
 namespace duet::codec {
 namespace {
@@ -15,7 +16,8 @@ constexpr int kShortestMintedKey = 16;
 
 class Resolver {
  public:
-  Resolver(const FileMapping& wanted, const ObjectSchema& schema) : wanted_(wanted), schema_(schema) {}
+  Resolver(const FileMapping& wanted, const ObjectSchema& schema, const FindObject& find_object)
+      : wanted_(wanted), schema_(schema), find_object_(find_object) {}
 
   ResolvedMapping resolve() {
     Mapping& mapping = out_.mapping;
@@ -24,11 +26,15 @@ class Resolver {
     mapping.access = wanted_.access;
     mapping.conflict = wanted_.conflict;
     mapping.delete_conflict = wanted_.delete_conflict;
+    mapping.ordered = wanted_.ordered;
     mapping.polling_seconds = wanted_.polling_seconds;
     mapping.has_is_deleted = schema_.find("IsDeleted") != nullptr;
     check_object();
     for (const FileField& field : wanted_.fields) add_field(field);
     for (const char* always : {"Id", "SystemModstamp", "IsDeleted"}) add_needed(always);
+    for (std::size_t i = 0; i < mapping.fields.size(); ++i) {
+      if (mapping.fields[i].parent) add_needed(std::string(mapping.fields[i].parent->reference));
+    }
     add_upsert_field();
     add_indexes();
     if (mapping.access == Access::read_write) check_writing();
@@ -56,6 +62,7 @@ class Resolver {
     const std::string where = "fields." + wanted.name;
     const FieldSchema* field = schema_.find(wanted.name);
     if (!field) {
+      if (const auto path = parent_path(wanted.name, schema_)) return add_parent_key(wanted, *path);
       std::vector<std::string> names;
       for (const FieldSchema& each : schema_.fields) names.push_back(each.name);
       add(true, where,
@@ -74,6 +81,49 @@ class Resolver {
       return;
     }
     push(*field, wanted.conflict);
+  }
+
+  /// `Account.Ext__c`: the parent by its external id (spec/heroku-connect.md §3.4).
+  void add_parent_key(const FileField& wanted, const ParentPath& path) {
+    const std::string where = "fields." + wanted.name;
+    if (path.reference->reference_to.size() != 1) {
+      add(true, where, fmt::format("{} may point to several objects", path.reference->name),
+          fmt::format("map {} itself and write the parent's Id", path.reference->name));
+      return;
+    }
+    const std::string& object = path.reference->reference_to.front();
+    const ObjectSchema* parent = find_object_ ? find_object_(object) : nullptr;
+    const FieldSchema* key = parent ? parent->find(path.key_field) : nullptr;
+    if (!key || !(key->external_id || key->id_lookup)) {
+      std::vector<std::string> keys;
+      for (const FieldSchema& each : parent ? parent->fields : std::vector<FieldSchema>{}) {
+        if (each.external_id) keys.push_back(each.name);
+      }
+      add(true, where,
+          fmt::format("{} has no external id field {} that the integration user can see{}", object, path.key_field,
+                      suggestion(path.key_field, keys)),
+          fmt::format("name an external id field of {}, or map {} itself", object, path.reference->name));
+      return;
+    }
+    const bool twice = std::ranges::any_of(out_.mapping.fields, [&](const MappedField& each) {
+      return each.parent && each.parent->reference == path.reference->name;
+    });
+    if (twice) {
+      add(true, where, fmt::format("{} is named by two external ids", path.reference->name), "keep one of them");
+      return;
+    }
+    MappedField mapped;
+    mapped.schema = *key;
+    mapped.schema.name = path.reference->relationship_name + "." + key->name;
+    mapped.schema.label = path.reference->label;
+    mapped.schema.nillable = path.reference->nillable;
+    mapped.schema.createable = path.reference->createable;
+    mapped.schema.updateable = path.reference->updateable;
+    mapped.schema.external_id = mapped.schema.unique = mapped.schema.id_lookup = false;
+    mapped.column = to_lower(path.reference->relationship_name) + "__" + to_lower(key->name);
+    mapped.conflict = wanted.conflict;
+    mapped.parent = ParentKey{path.reference->name, path.reference->relationship_name, object, key->name};
+    out_.mapping.fields.push_back(std::move(mapped));
   }
 
   std::vector<std::string> parts_of(const FieldSchema& compound) const {
@@ -199,13 +249,25 @@ class Resolver {
 
   const FileMapping& wanted_;
   const ObjectSchema& schema_;
+  const FindObject& find_object_;
   ResolvedMapping out_;
 };
 
 }  // namespace
 
-ResolvedMapping resolve_mapping(const FileMapping& wanted, const ObjectSchema& schema) {
-  return Resolver(wanted, schema).resolve();
+ResolvedMapping resolve_mapping(const FileMapping& wanted, const ObjectSchema& schema, const FindObject& find_object) {
+  return Resolver(wanted, schema, find_object).resolve();
+}
+
+std::vector<std::string> parents_named(const FileMapping& wanted, const ObjectSchema& schema) {
+  std::vector<std::string> objects;
+  for (const FileField& field : wanted.fields) {
+    const auto path = schema.find(field.name) ? std::nullopt : parent_path(field.name, schema);
+    if (path && path->reference->reference_to.size() == 1) objects.push_back(path->reference->reference_to.front());
+  }
+  std::ranges::sort(objects);
+  objects.erase(std::ranges::unique(objects).begin(), objects.end());
+  return objects;
 }
 
 FileMapping to_file_mapping(const Mapping& mapping) {
@@ -216,6 +278,7 @@ FileMapping to_file_mapping(const Mapping& mapping) {
   out.polling_seconds = mapping.polling_seconds;
   out.conflict = mapping.conflict;
   out.delete_conflict = mapping.delete_conflict;
+  out.ordered = mapping.ordered;
   for (const MappedField& field : mapping.fields) out.fields.push_back({field.schema.name, field.conflict});
   out.indexes = mapping.indexes;
   return out;

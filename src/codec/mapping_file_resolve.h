@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,9 @@
 
 namespace duet::codec {
 
+/// The schema of another object of the org, or null when it is not known.
+using FindObject = std::function<const ObjectSchema*(std::string_view)>;
+
 struct ResolvedMapping {
   Mapping mapping;                       ///< complete but for id, source and source_reason
   std::vector<MappingProblem> problems;  ///< without a fatal one the mapping can be used
@@ -17,7 +21,11 @@ struct ResolvedMapping {
 /// Meets a mapping of the file with what the org says about its object: names in the org's spelling, Id,
 /// SystemModstamp, IsDeleted and the upsert field added, everything checked that can be known without asking the org
 /// again. Pure.
-ResolvedMapping resolve_mapping(const FileMapping& wanted, const ObjectSchema& schema);
+ResolvedMapping resolve_mapping(const FileMapping& wanted, const ObjectSchema& schema,
+                                const FindObject& find_object = {});
+
+/// The objects that fields like `Account.Ext__c` point to: their schemas are needed to resolve the mapping.
+std::vector<std::string> parents_named(const FileMapping& wanted, const ObjectSchema& schema);
 
 /// The mapping as a file says it; the inverse of resolve_mapping.
 FileMapping to_file_mapping(const Mapping& mapping);

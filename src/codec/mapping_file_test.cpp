@@ -192,6 +192,55 @@ TEST(ResolveMapping, GoesBackToTheFile) {
   EXPECT_EQ(again.fields.size(), mapping.fields.size());
 }
 
+ObjectSchema contact_with_account() {
+  ObjectSchema schema = contact();
+  FieldSchema reference = field("AccountId", FieldType::reference, 18);
+  reference.relationship_name = "Account";
+  reference.reference_to = {"Account"};
+  reference.createable = reference.updateable = true;
+  schema.fields.push_back(reference);
+  return schema;
+}
+
+TEST(ResolveMapping, NamesAParentByItsExternalId) {
+  ObjectSchema account;
+  account.name = "Account";
+  account.fields = {field("Ext__c", FieldType::string, 36)};
+  account.fields[0].external_id = true;
+  const auto find = [&](std::string_view object) { return object == "Account" ? &account : nullptr; };
+  EXPECT_THAT(parents_named(wanted({"account__ext__c"}), contact_with_account()), ::testing::ElementsAre("Account"));
+  for (const char* name : {"Account.Ext__c", "account.ext__c", "account__ext__c"}) {
+    const ResolvedMapping resolved = resolve_mapping(wanted({name}), contact_with_account(), find);
+    ASSERT_TRUE(resolved.problems.empty()) << name;
+    const MappedField* key = resolved.mapping.find("Account.Ext__c");
+    ASSERT_TRUE(key) << name;
+    EXPECT_EQ(key->column, "account__ext__c");
+    EXPECT_EQ(key->schema.length, 36);
+    EXPECT_FALSE(key->schema.external_id);
+    EXPECT_EQ(key->parent->reference, "AccountId");
+    EXPECT_TRUE(resolved.mapping.find("AccountId")) << "what events speak of";
+    EXPECT_EQ(to_file_mapping(resolved.mapping).fields.front().name, "Account.Ext__c");
+  }
+  account.fields[0].external_id = false;
+  EXPECT_TRUE(resolve_mapping(wanted({"Account.Ext__c"}), contact_with_account(), find).problems.at(0).fatal);
+}
+
+TEST(ResolveMapping, AParentOfSeveralObjectsIsNamedById) {
+  ObjectSchema schema = contact_with_account();
+  schema.fields.back().reference_to = {"Account", "Lead"};
+  const ResolvedMapping resolved = resolve_mapping(wanted({"Account.Ext__c"}), schema);
+  EXPECT_THAT(resolved.problems.at(0).advice, HasSubstr("map AccountId itself"));
+}
+
+TEST(ResolveMapping, OrderedIsKept) {
+  std::string text = kExport;
+  text.replace(text.find("\"conflict\":\"postgres\""), 0, "\"ordered\":true,");
+  const FileMapping file = read(text).file.mappings.front();
+  EXPECT_TRUE(file.ordered);
+  EXPECT_TRUE(to_file_mapping(resolve_mapping(file, contact()).mapping).ordered);
+  EXPECT_THAT(write_mapping_file(read(text).file), HasSubstr("\"ordered\": true"));
+}
+
 TEST(UnknownObject, ComesWithTheNearestName) {
   FileMapping file = wanted({});
   file.object = "Acount";

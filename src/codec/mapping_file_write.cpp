@@ -34,6 +34,7 @@ Json config_of(const FileMapping& mapping) {
   if (!mapping.upsert_field.empty()) config["upsert_field"] = mapping.upsert_field;
   if (mapping.conflict != ConflictPolicy::newest) config["conflict"] = name_of(mapping.conflict);
   if (mapping.delete_conflict != ConflictPolicy::newest) config["delete"] = name_of(mapping.delete_conflict);
+  if (mapping.ordered) config["ordered"] = true;
   config["sf_notify_enabled"] = false;
   config["sf_polling_seconds"] = mapping.polling_seconds;
   config["fields"] = fields_of(mapping);

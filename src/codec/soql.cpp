@@ -91,10 +91,16 @@ std::string url_encode(std::string_view text) {
   return result;
 }
 
+bool is_field_path(std::string_view name) {
+  const auto dot = name.find('.');
+  return dot == std::string_view::npos ? is_api_name(name)
+                                       : is_api_name(name.substr(0, dot)) && is_api_name(name.substr(dot + 1));
+}
+
 Result<std::string> soql_select(std::span<const std::string> fields, std::string_view object, std::string_view tail) {
   std::string query = "SELECT ";
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (!is_api_name(fields[i]))
+    if (!is_field_path(fields[i]))
       return fail(ErrorKind::config, "A mapped field has a name that no Salesforce field can have", "NAME", fields[i]);
     if (i > 0) query += ',';
     query += fields[i];

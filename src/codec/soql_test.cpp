@@ -26,6 +26,9 @@ TEST(Soql, takes_only_api_names_into_a_query) {
   EXPECT_FALSE(soql_select(fields, "Account WHERE", ""));
   fields.push_back("Name FROM User");
   EXPECT_FALSE(soql_select(fields, "Account", ""));
+  EXPECT_TRUE(soql_select(std::vector<std::string>{"Parent__r.Ext__c"}, "Account", ""));
+  EXPECT_FALSE(soql_select(std::vector<std::string>{"Parent__r.Ext__c.Name"}, "Account", ""));
+  EXPECT_FALSE(soql_select(std::vector<std::string>{"Parent__r."}, "Account", ""));
   EXPECT_FALSE(is_api_name("1st"));
   EXPECT_FALSE(is_api_name(""));
   EXPECT_FALSE(is_api_name("Näme"));

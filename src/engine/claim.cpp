@@ -3,10 +3,35 @@
 #include <algorithm>
 
 #include "engine/key_look_up.h"
+#include "rules/breaker.h"
 #include "rules/claim.h"
 #include "rules/locks.h"
 
 namespace duet::engine {
+namespace {
+
+/// Whether deletes of these records may go out: the breaker counts them, with what else is waiting.
+Result<bool> hold_deletes(const OutboundParts& parts, const Mapping& mapping, RecordBatch& batch,
+                          ports::StoreTransaction& transaction) {
+  const rules::DeleteLimit& limit = parts.settings.deletes;
+  const auto asked = std::ranges::count_if(
+      batch.entries(), [](const RecordBatch::Entry& entry) { return rules::asks_for_delete(entry.record); });
+  if (asked == 0 || limit.most <= 0) return false;
+  Breaker breaker = DUET_TRY(transaction.lock_breaker(mapping));
+  const long waiting = std::max<long>(asked, DUET_TRY(transaction.count_captured_deletes(mapping, limit.most + 1)));
+  if (rules::trip(breaker, waiting, limit, parts.timing.now()))
+    DUET_TRY(transaction.raise_issue(&mapping, rules::breaker_issue(mapping, waiting, limit)));
+  const bool hold = breaker.state != BreakerState::closed;
+  if (hold) {
+    parts.counters.deletes_held += static_cast<std::uint64_t>(asked);
+  } else {
+    breaker.deletes += asked;
+  }
+  DUET_TRY(transaction.set_breaker(mapping, breaker));
+  return hold;
+}
+
+}  // namespace
 
 void claim_entry(const OutboundParts& parts, RecordBatch& batch, std::size_t index, const rules::Context& context,
                  const std::string& token, std::vector<ClaimedAttempt>& claimed) {
@@ -40,7 +65,8 @@ Result<void> claim_records(const OutboundParts& parts, const Mapping& mapping, c
   for (const RecordRef& ref : refs) indexes.push_back(batch.add(ref));
   auto transaction = DUET_TRY(parts.ports.store.begin());
   DUET_TRY(batch.lock(*transaction));
-  const rules::Context context = parts.timing.context(mapping);
+  rules::Context context = parts.timing.context(mapping);
+  context.hold_deletes = DUET_TRY(hold_deletes(parts, mapping, batch, *transaction));
   std::vector<ClaimedAttempt> taken;
   std::vector<RecordRef> unchecked;
   std::vector<std::string> keys;

@@ -7,6 +7,7 @@
 
 #include "model/mapping.h"
 #include "ports/org.h"
+#include "rules/breaker.h"
 
 namespace duet::engine {
 
@@ -42,6 +43,7 @@ struct Settings {
   std::size_t send_parallel = 20;
   /// Calls that the org carries out more slowly get fewer records.
   TimeMs call_ms = 15'000;
+  rules::DeleteLimit deletes;
   int rounds_before_issue = 3;
   int dirty_reads_before_issue = 3;
 };
@@ -78,6 +80,7 @@ struct Counters {
   std::atomic<std::uint64_t> attempts_rejected{0};
   std::atomic<std::uint64_t> attempts_unknown{0};
   std::atomic<std::uint64_t> attempts_settled{0};
+  std::atomic<std::uint64_t> deletes_held{0};
   std::atomic<std::uint64_t> reads_back{0};
   std::atomic<std::uint64_t> rows_loaded{0};
   std::atomic<std::int64_t> last_event_at{0};      ///< local clock, ms

@@ -15,7 +15,12 @@ ports::SendRecord to_send(const ClaimedAttempt& claimed, bool conditional) {
   ports::SendRecord record;
   record.sfid = claimed.sfid;
   record.external_id = claimed.external_id;
-  for (const auto& [name, sent] : claimed.attempt.fields) record.fields.emplace(name, sent.value);
+  for (const auto& [name, sent] : claimed.attempt.fields) {
+    const MappedField* field = claimed.mapping->find(name);
+    // A parent is taken away only by its Id (spec/salesforce-api.md §2.3).
+    const bool no_parent = field && field->parent && is_null(sent.value);
+    record.fields.emplace(no_parent ? field->parent->reference : name, sent.value);
+  }
   if (conditional) record.if_unmodified_since = claimed.attempt.row_stamp;
   return record;
 }

@@ -5,6 +5,7 @@
 
 #include "engine/claim.h"
 #include "engine/flights.h"
+#include "engine/held_records.h"
 #include "engine/outbound_parts.h"
 #include "engine/outcome.h"
 #include "engine/record_batch.h"
@@ -35,6 +36,10 @@ class OutboundWorker::Impl {
       if (mapping.access == Access::read_write) writable.push_back(&mapping);
     }
     mappings_ = rules::parents_first(writable);
+    for (const Mapping* mapping : mappings_) {
+      awaits_parents_ |=
+          std::ranges::any_of(mapping->fields, [](const MappedField& field) { return field.parent.has_value(); });
+    }
   }
 
   Result<Step> step();
@@ -52,6 +57,8 @@ class OutboundWorker::Impl {
   OutboundParts parts_;
   std::vector<const Mapping*> mappings_;
   Flights flights_;
+  HeldRecords held_{parts_, mappings_};
+  bool awaits_parents_ = false;
   bool recovered_ = false;
   /// Answers that are not written yet: their rows were locked by the app.
   std::vector<ClaimedAttempt> answered_;
@@ -107,6 +114,11 @@ Result<std::size_t> OutboundWorker::Impl::claim_more() {
 Result<std::size_t> OutboundWorker::Impl::take_answers(TimeMs wait_ms) {
   std::vector<ClaimedAttempt> fresh = flights_.answered(wait_ms);
   const std::size_t count = fresh.size();
+  const bool created = std::ranges::any_of(fresh, [](const ClaimedAttempt& each) {
+    return each.attempt.kind == AttemptKind::create && each.outcome &&
+           each.outcome->verdict == ports::Verdict::accepted;
+  });
+  if (awaits_parents_ && created) held_.parents_came();
   std::ranges::move(fresh, std::back_inserter(answered_));
   if (answered_.empty()) return count;
   if (auto written = write_outcomes(parts_, mappings_, answered_); !written) {
@@ -120,6 +132,7 @@ Result<std::size_t> OutboundWorker::Impl::take_answers(TimeMs wait_ms) {
 
 Result<Step> OutboundWorker::Impl::step() {
   if (!recovered_) DUET_TRY(recover());
+  (void)DUET_TRY(held_.step());
   std::size_t answers = DUET_TRY(take_answers(0));
   const auto claimed = claim_more();
   flights_.start();

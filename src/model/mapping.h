@@ -31,7 +31,6 @@ struct ParentKey {
   std::string relationship;  ///< `Account`, `Parent__r`
   std::string object;        ///< `Account`
   std::string key_field;     ///< `Ext__c`
-  bool polymorphic = false;  ///< the reference may point to several objects: the parent's type is named in calls
 
   bool operator==(const ParentKey&) const = default;
 };

@@ -75,12 +75,8 @@ Result<ConflictPolicy> policy_from(const Json& json) {
 }
 
 Json to_json(const ParentKey& parent) {
-  const auto& [reference, relationship, object, key_field, polymorphic] = parent;
-  return {{"reference", reference},
-          {"relationship", relationship},
-          {"object", object},
-          {"key_field", key_field},
-          {"polymorphic", polymorphic}};
+  const auto& [reference, relationship, object, key_field] = parent;
+  return {{"reference", reference}, {"relationship", relationship}, {"object", object}, {"key_field", key_field}};
 }
 
 Result<ParentKey> parent_from(const Json& json) {
@@ -90,7 +86,6 @@ Result<ParentKey> parent_from(const Json& json) {
   members.read("relationship", parent.relationship);
   members.read("object", parent.object);
   members.read("key_field", parent.key_field);
-  members.read("polymorphic", parent.polymorphic);
   DUET_TRY(members.finish("parent key"));
   return parent;
 }

@@ -73,14 +73,18 @@ Result<void> plan_columns(const Session& session, const std::string& table, cons
 struct TriggerNames {
   std::string logger;
   std::string status;
+  std::string truncator;
   std::string log_trigger;
   std::string status_trigger;
+  std::string truncate_trigger;
 
   explicit TriggerNames(const std::string& table)
       : logger(derived_name("hc_", table, "_logger")),
         status(derived_name("hc_", table, "_status")),
+        truncator(derived_name("duet_", table, "_truncate")),
         log_trigger(derived_name("hc_", table, "_logtrigger")),
-        status_trigger(derived_name("hc_", table, "_status_trigger")) {}
+        status_trigger(derived_name("hc_", table, "_status_trigger")),
+        truncate_trigger(derived_name("duet_", table, "_truncate_trigger")) {}
 };
 
 /// Heroku Connect's own logger of a read-only mapping logs READONLY: such changes would never be sent.
@@ -121,6 +125,8 @@ Result<void> install_triggers(Session& session, const std::string& schema, const
       {"\"status\"", session.identifier(trigger.status)},
       {"\"log_trigger\"", session.identifier(trigger.log_trigger)},
       {"\"status_trigger\"", session.identifier(trigger.status_trigger)},
+      {"\"truncator\"", session.identifier(trigger.truncator)},
+      {"\"truncate_trigger\"", session.identifier(trigger.truncate_trigger)},
       {"'captured_state'", mapping.access == Access::read_only ? "'READONLY'" : "'NEW'"},
   };
   const bool ours =
@@ -132,6 +138,13 @@ Result<void> install_triggers(Session& session, const std::string& schema, const
   }
   if (!DUET_TRY(has_trigger(session, schema, mapping, trigger.status))) {
     DUET_TRY(session.execute(render_sql(sql_file("synced/status_trigger_of_table.sql"), names)));
+  }
+  // Heroku Connect does not capture TRUNCATE: a schema of its keeps its ways until its triggers are upgraded.
+  if (!ours) return {};
+  (void)DUET_TRY(
+      install_function(session, {schema, trigger.truncator, render_sql(sql_file("synced/truncate.sql"), names)}));
+  if (!DUET_TRY(has_trigger(session, schema, mapping, trigger.truncator))) {
+    DUET_TRY(session.execute(render_sql(sql_file("synced/truncate_trigger_of_table.sql"), names)));
   }
   return {};
 }

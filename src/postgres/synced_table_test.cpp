@@ -44,7 +44,7 @@ TEST_F(SyncedTableTest, CreatesTheTableOfHerokuConnect) {
       "hcu_idx_contact_sfid");
   EXPECT_EQ(app_.value("SELECT string_agg(tgname, ', ' ORDER BY tgname) FROM pg_trigger WHERE tgrelid = "
                        "'salesforce.contact'::regclass"),
-            "hc_contact_logtrigger, hc_contact_status_trigger");
+            "duet_contact_truncate_trigger, hc_contact_logtrigger, hc_contact_status_trigger");
   EXPECT_EQ(app_.value("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'hc_contact_logtrigger'"),
             "CREATE TRIGGER hc_contact_logtrigger AFTER INSERT OR DELETE OR UPDATE ON salesforce.contact FOR EACH ROW "
             "WHEN (((get_xmlbinary())::text = "
@@ -126,7 +126,7 @@ TEST_F(SyncedTableTest, LongNamesThatFitGetDistinctTriggersAndIndexes) {
   }
   EXPECT_EQ(app_.value("SELECT count(DISTINCT tgname) FROM pg_trigger WHERE tgrelid = ('salesforce.' || '" +
                        mapping_.table + "')::regclass"),
-            "2");
+            "3");
   EXPECT_EQ(app_.value("SELECT count(*) FROM pg_indexes WHERE tablename = '" + mapping_.table + "'"), "5");
 }
 

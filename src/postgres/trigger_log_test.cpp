@@ -86,6 +86,17 @@ TEST_P(TriggerLogTest, AnUpdateLogsWhatChangedAndTheRowBefore) {
   EXPECT_EQ(log()[1], (Row{waiting(), "UPDATE", "contact", "2", std::nullopt, kOldWithoutSfid, R"("lastname"=>"Z")"}));
 }
 
+TEST_P(TriggerLogTest, TruncateIsCapturedAsDeletesOfRecords) {
+  app_.execute("TRUNCATE salesforce.contact");
+  ASSERT_EQ(log().size(), 1U) << "a row without an Id is not in the org";
+  EXPECT_EQ(log()[0], (Row{waiting(), "DELETE", "contact", "1", "003000000000001AAA", kOldWithSfid, std::nullopt}));
+}
+
+TEST_P(TriggerLogTest, TheEnginesTruncateIsNotCaptured) {
+  app_.execute("SET xmlbinary = hex; TRUNCATE salesforce.contact; SET xmlbinary = base64");
+  EXPECT_TRUE(log().empty());
+}
+
 TEST_P(TriggerLogTest, ASaveWithoutAChangeIsLoggedAsIgnored) {
   app_.execute("UPDATE salesforce.contact SET lastname = lastname, _hc_err = 'x' WHERE id = 1");
   ASSERT_EQ(log().size(), 1U);

@@ -1,8 +1,11 @@
 #include "rules/capture.h"
 
+#include <algorithm>
+
 #include "rules/canonical.h"
 #include "rules/hold.h"
 #include "rules/merge.h"
+#include "rules/parent.h"
 #include "rules/removal.h"
 
 namespace duet::rules {
@@ -19,6 +22,23 @@ void reject_unwritable(const Turn& turn, const MappedField& field) {
   turn.change.issues.push_back(std::move(issue));
 }
 
+/// An ordered mapping sends what each change wrote, not what the row holds by then (design §5 rule 11).
+void keep_order(const Turn& turn, const CapturedChange& captured, PendingLog& log) {
+  if (!turn.mapping().ordered) return;
+  log.changed_at = {captured.captured_at, turn.context.database_now};
+  for (const std::string& field : log.fields) {
+    if (const Value& value = value_of(captured.new_values, field); !is_absent(value)) log.values.emplace(field, value);
+  }
+}
+
+bool names_another_parent(const Turn& turn, const CapturedChange& captured) {
+  const MappedField* field = turn.mapping().find(turn.lane().waits_for->field);
+  return std::ranges::any_of(captured.changed, [&](const std::string& name) {
+    return field &&
+           (equals_ignoring_case(name, field->schema.name) || equals_ignoring_case(name, field->parent->reference));
+  });
+}
+
 void absorb_insert(const Turn& turn, const CapturedChange& captured) {
   Lane& lane = turn.lane();
   if (!turn.record.row) {
@@ -30,8 +50,10 @@ void absorb_insert(const Turn& turn, const CapturedChange& captured) {
   // row's value.
   const Value base = create ? Value(Null{}) : Value(Absent{});
   PendingLog log{captured.log_id, {}};
+  const bool in_order = turn.mapping().ordered && !captured.new_values.empty();
   for (const MappedField& field : turn.mapping().fields) {
-    const Value& value = row_value(turn, field.schema.name);
+    const Value& value =
+        in_order ? value_of(captured.new_values, field.schema.name) : row_value(turn, field.schema.name);
     if (is_absent(value) || is_null(value) || !writable(field, create)) continue;
     lane.pending.try_emplace(field.schema.name, PendingField{base, {captured.captured_at, turn.context.database_now}});
     log.fields.push_back(field.schema.name);
@@ -39,6 +61,7 @@ void absorb_insert(const Turn& turn, const CapturedChange& captured) {
   lane.pending_create = create;
   lane.row_id = captured.row_id;
   turn.change.log.push_back({captured.log_id, LogState::pending, {}});
+  keep_order(turn, captured, log);
   lane.log.push_back(std::move(log));
 }
 
@@ -73,7 +96,9 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
                                                  : ""});
   } else {
     turn.change.log.push_back({captured.log_id, LogState::pending, {}});
+    keep_order(turn, captured, log);
     lane.log.push_back(std::move(log));
+    if (lane.waits_for && names_another_parent(turn, captured)) release_from_parent(turn);
   }
   for (const auto& [field, changed_at] : frozen) {
     if (is_frozen(lane, field->schema.name)) edit_frozen(turn, *field, changed_at);
@@ -88,6 +113,8 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.pending_create = false;
   const bool deleted_in_org = lane.frozen_delete && !lane.frozen_delete->by_app;
   end_held_delete(turn);
+  lane.parked.clear();
+  lane.waits_for.reset();
   lane.pending_delete =
       PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
   if (!lane.frozen.empty()) {
@@ -136,6 +163,8 @@ void absorb(const Turn& turn) {
     lane.log.clear();
     lane.pending.clear();
     lane.pending_create = false;
+    lane.parked.clear();
+    lane.waits_for.reset();
     turn.change.lane_changed = true;
   }
 }

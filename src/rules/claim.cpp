@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "model/breaker.h"
 #include "rules/canonical.h"
 #include "rules/capture.h"
 #include "rules/merge.h"
+#include "rules/parent.h"
 
 namespace duet::rules {
 namespace {
@@ -36,6 +38,7 @@ bool unchanged(const Turn& turn, const MappedField& field, const Value& value, c
 
 const Attempt* push(const Turn& turn, Attempt attempt, const std::string& token) {
   Lane& lane = turn.lane();
+  name_parents_once(turn.mapping(), attempt);
   attempt.token = token;
   attempt.state = AttemptState::sent;
   attempt.sent_at = turn.context.now;
@@ -53,6 +56,11 @@ const Attempt* claim_remove(const Turn& turn, const ClaimNames& names) {
       lane.pending_delete.reset();
       turn.change.lane_changed = true;
     }
+    return nullptr;
+  }
+  if (turn.context.hold_deletes && !lane.pending_delete->approved) {
+    lane.parked = kHeldByBreaker;
+    turn.change.lane_changed = true;
     return nullptr;
   }
   Attempt attempt;
@@ -84,14 +92,59 @@ void mint_key(const Turn& turn, const ClaimNames& names) {
   lane.key_checked = true;
 }
 
+/// What an ordered mapping's captured change wrote; else, and where the log does not tell, what the row has.
+const Value& written_value(const Turn& turn, const PendingLog& log, std::string_view field) {
+  const Value& written = value_of(log.values, field);
+  return is_absent(written) ? row_value(turn, field) : written;
+}
+
+void drop_unnamed(Lane& lane) {
+  std::erase_if(lane.pending, [&](const auto& pending) {
+    return std::ranges::none_of(lane.log, [&](const PendingLog& log) {
+      return std::ranges::find(log.fields, pending.first) != log.fields.end();
+    });
+  });
+}
+
+/// Moves what the attempt carries out of the lane: everything, or the oldest captured change of an ordered mapping.
+void take_pending(const Turn& turn, Attempt& attempt) {
+  Lane& lane = turn.lane();
+  if (!turn.mapping().ordered || lane.log.size() < 2) {
+    attempt.log = std::move(lane.log);
+    lane.log.clear();
+    lane.pending.clear();
+    return;
+  }
+  attempt.log.push_back(std::move(lane.log.front()));
+  lane.log.erase(lane.log.begin());
+  drop_unnamed(lane);
+  for (auto& [name, pending] : lane.pending) {
+    const auto sent = attempt.fields.find(name);
+    if (sent != attempt.fields.end()) pending.base = sent->second.value;
+  }
+}
+
+/// A version younger than its own second cannot be told from its successor: the lane waits until it is old enough.
+bool old_enough(const Turn& turn, const Attempt& attempt) {
+  if (!conditional(turn.mapping(), attempt)) return true;
+  const TimeMs known_since = turn.context.database_now + turn.context.offset_ms - row_stamp(turn.record);
+  if (known_since >= kConditionalAgeMs) return true;
+  turn.lane().not_before = turn.context.now + kConditionalAgeMs - known_since;
+  turn.change.lane_changed = true;
+  return false;
+}
+
 const Attempt* claim_create(const Turn& turn, const ClaimNames& names) {
   Lane& lane = turn.lane();
   if (!lane.attempts.empty()) return nullptr;
   mint_key(turn, names);
   Attempt attempt;
   attempt.kind = AttemptKind::create;
+  const bool in_order = turn.mapping().ordered && !lane.log.empty();
   for (const MappedField& field : turn.mapping().fields) {
-    const Value& value = row_value(turn, field.schema.name);
+    if (in_order && !lane.log.front().values.empty() && !lane.log.front().values.contains(field.schema.name)) continue;
+    const Value& value =
+        in_order ? written_value(turn, lane.log.front(), field.schema.name) : row_value(turn, field.schema.name);
     if (is_absent(value) || is_null(value) || !writable(field, true) || is_key(turn, field)) continue;
     SentField sent{value, Absent{}, {turn.context.database_now, turn.context.database_now}};
     if (auto pending = lane.pending.find(field.schema.name); pending != lane.pending.end()) {
@@ -100,9 +153,7 @@ const Attempt* claim_create(const Turn& turn, const ClaimNames& names) {
     }
     attempt.fields.emplace(field.schema.name, std::move(sent));
   }
-  attempt.log = std::move(lane.log);
-  lane.log.clear();
-  lane.pending.clear();
+  take_pending(turn, attempt);
   lane.pending_create = false;
   return push(turn, std::move(attempt), names.token);
 }
@@ -121,21 +172,49 @@ const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
     attempt.fields.emplace(name, SentField{value, pending.base, pending.changed_at});
   }
   for (const std::string& name : nothing_to_send) drop_pending(turn, name);
-  if (!attempt.fields.empty() && conditional(turn.mapping(), attempt)) {
-    const TimeMs known_since = turn.context.database_now + turn.context.offset_ms - row_stamp(turn.record);
-    if (known_since < kConditionalAgeMs) {
-      lane.not_before = turn.context.now + kConditionalAgeMs - known_since;
-      turn.change.lane_changed = true;
-      return nullptr;
-    }
-  }
+  if (!attempt.fields.empty() && !old_enough(turn, attempt)) return nullptr;
   if (attempt.fields.empty()) {
     mark_synced_if_at_rest(turn);
     return nullptr;
   }
-  attempt.log = std::move(lane.log);
-  lane.log.clear();
-  lane.pending.clear();
+  take_pending(turn, attempt);
+  return push(turn, std::move(attempt), names.token);
+}
+
+/// Takes away captured changes that would be sent in their turn and say nothing new.
+void skip_unchanged(const Turn& turn) {
+  Lane& lane = turn.lane();
+  while (!lane.log.empty()) {
+    PendingLog& next = lane.log.front();
+    std::erase_if(next.fields, [&](const std::string& name) {
+      const MappedField* field = turn.mapping().find(name);
+      const auto pending = lane.pending.find(name);
+      return !field || pending == lane.pending.end() ||
+             unchanged(turn, *field, written_value(turn, next, name), pending->second);
+    });
+    if (!next.fields.empty()) return;
+    turn.change.log.push_back({next.log_id, LogState::ignored, {}});
+    turn.change.lane_changed = true;
+    lane.log.erase(lane.log.begin());
+    drop_unnamed(lane);
+  }
+}
+
+const Attempt* claim_next_update(const Turn& turn, const ClaimNames& names) {
+  Lane& lane = turn.lane();
+  skip_unchanged(turn);
+  if (lane.log.empty()) {
+    mark_synced_if_at_rest(turn);
+    return nullptr;
+  }
+  const PendingLog& next = lane.log.front();
+  Attempt attempt;
+  for (const std::string& name : next.fields) {
+    attempt.fields.emplace(
+        name, SentField{written_value(turn, next, name), lane.pending.find(name)->second.base, next.changed_at});
+  }
+  if (!old_enough(turn, attempt)) return nullptr;
+  take_pending(turn, attempt);
   return push(turn, std::move(attempt), names.token);
 }
 
@@ -167,7 +246,8 @@ const Attempt* claim(const Turn& turn, const ClaimNames& names) {
     mark_synced_if_at_rest(turn);
     return nullptr;
   }
-  if (!turn.record.row->sfid.empty()) return claim_update(turn, names);
+  if (!turn.record.row->sfid.empty())
+    return turn.mapping().ordered ? claim_next_update(turn, names) : claim_update(turn, names);
   return key_to_look_up(turn.record, turn.mapping()).empty() ? claim_create(turn, names) : nullptr;
 }
 

@@ -21,6 +21,7 @@ struct Context {
   TimeMs duplicate_wait_ms = 0;
   TimeMs retry_ms = 0;  ///< back-off for the next try of a lane that may be tried again
   int rounds_before_issue = 3;
+  bool hold_deletes = false;  ///< the mass-change breaker is open
 };
 
 /// One record's turn in a transaction: what was read, and what will be written. The rules change both together.

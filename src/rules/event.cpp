@@ -7,6 +7,7 @@
 #include "rules/capture.h"
 #include "rules/merge.h"
 #include "rules/outcome.h"
+#include "rules/parent.h"
 #include "rules/removal.h"
 #include "rules/settle.h"
 
@@ -27,12 +28,16 @@ bool carries_values_of(const Turn& turn, const ChangeEvent& event, const Attempt
   if (event.kind == EventKind::create) {
     return std::ranges::all_of(attempt.fields, [&](const auto& sent) {
       const MappedField* field = turn.mapping().find(sent.first);
+      if (field && field->parent) return !is_absent(value_of(event.fields, field->parent->reference));
       return field && equal(field->schema, value_of(event.fields, sent.first), sent.second.value);
     });
   }
   return std::ranges::all_of(event.fields, [&](const auto& spoken) {
     auto sent = attempt.fields.find(spoken.first);
-    if (sent == attempt.fields.end()) return set_by_org(spoken.first) || !turn.mapping().find(spoken.first);
+    if (sent == attempt.fields.end()) {
+      return set_by_org(spoken.first) || !turn.mapping().find(spoken.first) ||
+             sent_parent(turn.mapping(), attempt, spoken.first);
+    }
     const MappedField* field = turn.mapping().find(spoken.first);
     return field && equal(field->schema, spoken.second, sent->second.value);
   });
@@ -221,7 +226,20 @@ void hold_event(const Turn& turn, const ChangeEvent& event, std::string_view rea
   mark_dirty(turn, reason);
 }
 
+namespace {
+
+void meet_event(const Turn& turn, const ChangeEvent& event, const std::string& sfid, const EventFacts& facts);
+
+}  // namespace
+
 void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfid, const EventFacts& facts) {
+  const std::optional<ChangeEvent> told = with_parent_keys(turn.mapping(), event);
+  meet_event(turn, told ? *told : event, sfid, facts);
+}
+
+namespace {
+
+void meet_event(const Turn& turn, const ChangeEvent& event, const std::string& sfid, const EventFacts& facts) {
   if (turn.record.busy) return hold_event(turn, event, "the row is locked by the application");
   absorb(turn);
   Lane& lane = turn.lane();
@@ -257,7 +275,11 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   if (!turn.record.row) {
     // A read that is under way began before this event.
     if (lane.dirty) return touch(turn);
-    if (event.kind == EventKind::create || event.kind == EventKind::undelete) return insert_row(turn, event, sfid);
+    if (event.kind == EventKind::create || event.kind == EventKind::undelete) {
+      insert_row(turn, event, sfid);
+      if (!event.unreadable_fields.empty()) mark_dirty(turn, "the event does not carry a value");
+      return;
+    }
     lane.sfid = sfid;
     return mark_dirty(turn, "change of a record that the table does not have");
   }
@@ -286,5 +308,7 @@ void on_event(const Turn& turn, const ChangeEvent& event, const std::string& sfi
   if (!lane.attempts.empty() || lane.dirty) touch(turn);
   mark_synced_if_at_rest(turn);
 }
+
+}  // namespace
 
 }  // namespace duet::rules

@@ -8,6 +8,7 @@
 #include "rules/canonical.h"
 #include "rules/claim.h"
 #include "rules/merge.h"
+#include "rules/parent.h"
 #include "rules/removal.h"
 #include "rules/settle.h"
 
@@ -110,6 +111,22 @@ void refuse(const Turn& turn, Attempt attempt, const Error& error) {
   }
 }
 
+/// In order, nothing of a record goes out before its insert: the insert stays first in the lane, which waits for a
+/// person.
+void hold_back(const Turn& turn, const Attempt& attempt, const Error& error) {
+  Issue issue;
+  issue.kind = "rejected";
+  issue.state = "open";
+  issue.code = error.code;
+  issue.message = error.message;
+  for (const auto& [name, sent] : attempt.fields) issue.fields.push_back({name, sent.base, sent.base, sent.value, {}});
+  turn.change.issues.push_back(std::move(issue));
+  requeue(turn, std::string(attempt.token));
+  turn.lane().parked = error.code.empty() ? "REJECTED" : error.code;
+  set_last_op(turn, "FAILED");
+  turn.change.error_text = error_object(error);
+}
+
 }  // namespace
 
 void finish_log(const Turn& turn, const Attempt& attempt) {
@@ -157,6 +174,8 @@ void on_rejected(const Turn& turn, const std::string& token, const Error& error)
   Lane& lane = turn.lane();
   const Attempt* attempt = find(lane, token);
   if (!attempt || attempt->state != AttemptState::sent) return;
+  if (const auto parent = missing_parent(turn.mapping(), *attempt, error))
+    return wait_for_parent(turn, token, *parent, error);
   switch (error.kind) {
     case ErrorKind::row_locked:
     case ErrorKind::throttled:
@@ -197,6 +216,8 @@ void on_rejected(const Turn& turn, const std::string& token, const Error& error)
     default:
       break;
   }
+  const bool holds_back = turn.mapping().ordered && attempt->kind == AttemptKind::create;
+  if (holds_back) return hold_back(turn, *attempt, error);
   refuse(turn, *attempt, error);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/breaker.h"
 #include "rules/canonical.h"
 #include "rules/capture.h"
 #include "rules/hold.h"
@@ -314,9 +315,7 @@ FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const Fi
   return moved;
 }
 
-namespace {
-
-void restore_row(const Turn& turn) {
+void restore_deleted_row(const Turn& turn) {
   Lane& lane = turn.lane();
   const PendingDelete removal = *lane.pending_delete;
   turn.change.log.push_back({removal.log_id, LogState::ignored, {}});
@@ -331,10 +330,9 @@ void restore_row(const Turn& turn) {
   turn.change.set_sfid = row.sfid;
   turn.record.row = std::move(row);
   lane.pending_delete.reset();
+  if (lane.parked == kHeldByBreaker) lane.parked.clear();
   touch(turn);
 }
-
-}  // namespace
 
 bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote) {
   if (moved.empty()) return false;
@@ -369,7 +367,7 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
                       "The row was deleted in the table while the record was changed in Salesforce; the row came back.",
                       moved);
   journal_removal(turn, removal, JournalReason::delete_conflict, name_of(policy));
-  restore_row(turn);
+  restore_deleted_row(turn);
   return true;
 }
 
@@ -409,7 +407,7 @@ ActionResult resolve_delete(const Turn& turn, Side side, const Person& person) {
     return {};
   }
   journal_removal(turn, *lane.pending_delete, JournalReason::delete_conflict, name_of(JournalReason::resolved));
-  restore_row(turn);
+  restore_deleted_row(turn);
   end_held_delete(turn);
   mark_dirty(turn, "restored by a person's decision");
   return {};

@@ -20,6 +20,8 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
 
 /// A delete that waited for a person waits no more: its issue is settled.
 void end_held_delete(const Turn& turn);
+/// The row that the app deleted comes back under its old `id`, with the values that it had; the delete is forgotten.
+void restore_deleted_row(const Turn& turn);
 
 /// The app deleted the row before its create was answered: the record is deleted in the org as soon as its Id is known.
 void delete_after_create(const Turn& turn);

@@ -195,7 +195,8 @@ ActionResult retry(const Turn& turn, std::span<const IssueField> shown, const Pe
   for (const IssueField& each : shown) {
     const MappedField* field = turn.mapping().find(each.name);
     if (!field) continue;
-    if (!same(*field, each.postgres, row_value(turn, field->schema.name))) return stale(each.name);
+    // What is parked is sent as it is by then: nobody decides on a value.
+    if (!parked && !same(*field, each.postgres, row_value(turn, field->schema.name))) return stale(each.name);
     fields.push_back(field);
   }
   if (fields.empty() && !parked) return refuse("There is nothing to send: change the row, and it is sent.");
@@ -212,7 +213,12 @@ ActionResult retry(const Turn& turn, std::span<const IssueField> shown, const Pe
   }
   if (create && lane.attempts.empty()) lane.pending_create = true;
   if (create && parked) lane.key_checked = false;
+  if (create) {
+    // The org saw none of an ordered record's steps: its create takes the values that the row has now.
+    for (PendingLog& log : lane.log) log.values.clear();
+  }
   lane.parked.clear();
+  lane.waits_for.reset();
   lane.not_before = 0;
   lane.rounds = 0;
   touch(turn);

@@ -222,7 +222,9 @@ std::optional<Told> told_by_event(const Turn& turn, std::size_t index, const Map
   // An upsert may have met a record that existed: then its event is an update and speaks only of what changed.
   const bool whole = attempt.kind == AttemptKind::create && event.kind == EventKind::create;
   // Not spoken of: the org had our value before, put its own back, or the event of a change between is missing.
-  if (is_absent(spoken) && !whole && !equal(field.schema, value_before(lane, field, told.sent), told.sent.value))
+  // Of a parent's external id no event speaks.
+  if (is_absent(spoken) && (!whole || field.parent) &&
+      !equal(field.schema, value_before(lane, field, told.sent), told.sent.value))
     return std::nullopt;
   told.org = !is_absent(spoken) ? spoken : whole ? Value(Null{}) : told.sent.value;
   // Without a token an event may be that of a later attempt that sent the same value again.

@@ -189,6 +189,8 @@ void read_engine(ConfigTable table, ConnectionConfig& connection) {
   table.number("poll_overlap_ms", settings.poll_overlap_ms, 0, kDayMs);
   table.number("claim_records", settings.claim_records, 1, 10'000);
   table.number("read_records", settings.read_records, 1, 2'000);
+  table.number("max_deletes", settings.deletes.most, 0, 1'000'000'000);
+  table.number("delete_window_ms", settings.deletes.window_ms, 1'000, 7 * kDayMs);
   table.number("collection_from", settings.collection_from, 1, 200);
   table.number("send_parallel", settings.send_parallel, 1, 24);
   table.number("call_ms", settings.call_ms, 1'000, 100'000);

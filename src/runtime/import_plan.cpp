@@ -1,6 +1,8 @@
 #include "runtime/import_plan.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -98,7 +100,19 @@ Result<std::optional<Mapping>> resolve_against_org(ports::Org& org, const codec:
                         "grant the integration user read access to the object"});
     return std::nullopt;
   }
-  codec::ResolvedMapping resolved = codec::resolve_mapping(wanted, *schema);
+  std::map<std::string, ObjectSchema, std::less<>> parents;
+  for (const std::string& parent : codec::parents_named(wanted, *schema)) {
+    if (Result<ObjectSchema> described = org.describe(parent)) {
+      parents.emplace(parent, std::move(*described));
+    } else if (!concerns_object(described.error().kind)) {
+      return std::unexpected(described.error());
+    }
+  }
+  codec::ResolvedMapping resolved =
+      codec::resolve_mapping(wanted, *schema, [&](std::string_view object) -> const ObjectSchema* {
+        const auto found = parents.find(object);
+        return found == parents.end() ? nullptr : &found->second;
+      });
   const bool usable = std::ranges::none_of(resolved.problems, &MappingProblem::fatal);
   problems.insert(problems.end(), resolved.problems.begin(), resolved.problems.end());
   if (!usable) return std::nullopt;

@@ -71,7 +71,10 @@ class MappedSchemas {
     for (const Mapping& mapping : mappings) {
       ObjectSchema& schema = schemas_.emplace_back();
       schema.name = mapping.object;
-      for (const MappedField& field : mapping.fields) schema.fields.push_back(field.schema);
+      for (const MappedField& field : mapping.fields) {
+        // No event speaks of a parent's external id.
+        if (!field.parent) schema.fields.push_back(field.schema);
+      }
     }
   }
 

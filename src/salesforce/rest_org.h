@@ -36,10 +36,12 @@ class RestOrg final : public ports::Org {
   Result<std::unique_ptr<ports::BulkReader>> bulk_query(const Mapping& mapping) override;
 
  private:
-  enum class Scope { live, with_deleted };
+  enum class Scope { live, with_deleted, by_id };
 
   /// Names to select: all mapped fields, and what RecordRead needs besides.
   std::vector<std::string> selection(const Mapping& mapping, Scope scope) const;
+  /// Gives records that were read by Id the external id of the parent that they name.
+  Result<void> fill_parent_keys(const MappedField& field, std::vector<RecordRead>& records);
   /// Whether the error only says that the object has no LastModifiedById; remembers it.
   bool learn_no_actor(const Mapping& mapping, const Error& error);
   /// All pages of one query (at most 2,000 records by its LIMIT or keys).

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include <nlohmann/json.hpp>
@@ -46,7 +47,10 @@ Result<std::vector<std::string>> checked_ids(std::span<const std::string> sfids)
 
 std::vector<std::string> RestOrg::selection(const Mapping& mapping, Scope scope) const {
   std::vector<std::string> names;
-  for (const MappedField& field : mapping.fields) names.push_back(field.schema.name);
+  for (const MappedField& field : mapping.fields) {
+    // A list of Ids is read without paths: fill_parent_keys() asks for them.
+    if (scope != Scope::by_id || !field.parent) names.push_back(field.schema.name);
+  }
   auto add = [&](std::string_view name) {
     if (!mapping.find(name)) names.emplace_back(name);
   };
@@ -115,7 +119,7 @@ Result<std::vector<RecordRead>> RestOrg::read(const Mapping& mapping, std::span<
   if (sfids.empty()) return std::vector<RecordRead>();
   if (sfids.size() > kMaxIds) return fail(ErrorKind::bug, "More than 2,000 records asked for at once", "IDS");
   std::vector<std::string> ids = DUET_TRY(checked_ids(sfids));
-  nlohmann::json body = {{"ids", ids}, {"fields", selection(mapping, Scope::live)}};
+  nlohmann::json body = {{"ids", ids}, {"fields", selection(mapping, Scope::by_id)}};
   if (!codec::is_api_name(mapping.object))
     return fail(ErrorKind::config, "No Salesforce object can have this name", "NAME");
   RestCall call{
@@ -128,7 +132,42 @@ Result<std::vector<RecordRead>> RestOrg::read(const Mapping& mapping, std::span<
     if (error.kind == ErrorKind::outcome_unknown) error.kind = ErrorKind::network;
     return std::unexpected(std::move(error));
   }
-  return reader_.retrieved(response->body, mapping, sfids);
+  std::vector<RecordRead> records = DUET_TRY(reader_.retrieved(response->body, mapping, sfids));
+  for (const MappedField& field : mapping.fields) {
+    if (field.parent) DUET_TRY(fill_parent_keys(field, records));
+  }
+  return records;
+}
+
+Result<void> RestOrg::fill_parent_keys(const MappedField& field, std::vector<RecordRead>& records) {
+  const ParentKey& parent = *field.parent;
+  const auto parent_of = [&](const RecordRead& record) {
+    const auto* id = std::get_if<std::string>(&value_of(record.fields, parent.reference));
+    return id ? *id : std::string();
+  };
+  std::set<std::string> wanted;
+  for (const RecordRead& record : records) {
+    if (std::string id = parent_of(record); !id.empty()) wanted.insert(std::move(id));
+  }
+  std::unordered_map<std::string, Value> keys;
+  if (!wanted.empty()) {
+    Mapping keyed;
+    keyed.object = parent.object;
+    keyed.fields.push_back({field.schema, {}, {}, {}});
+    keyed.fields.front().schema.name = parent.key_field;
+    const std::vector<std::string> ids(wanted.begin(), wanted.end());
+    for (RecordRead& found : DUET_TRY(read(keyed, ids)))
+      keys.emplace(found.sfid, found.deleted ? Value(Null{}) : value_of(found.fields, parent.key_field));
+  }
+  for (RecordRead& record : records) {
+    if (record.deleted) continue;
+    const std::string id = parent_of(record);
+    const auto key = keys.find(id);
+    if (id.empty()) record.fields.insert_or_assign(field.schema.name, Value(Null{}));
+    // A parent that the user may not see: its key stays unspoken of.
+    if (key != keys.end() && !is_absent(key->second)) record.fields.insert_or_assign(field.schema.name, key->second);
+  }
+  return {};
 }
 
 Result<std::vector<RecordRead>> RestOrg::read_by_key(const Mapping& mapping, std::span<const std::string> keys) {

@@ -122,6 +122,66 @@ TEST_P(StoreContract, LanesInFlightAreFound) {
   EXPECT_EQ(refs[0].row_id, id);
 }
 
+TEST_P(StoreContract, ParkedLanesAreFoundByTheirReason) {
+  const std::int64_t id = insert_remote(kSfid, {{"LastName", text("Bond")}});
+  store_lane({id, {}, {}}, [](Lane& lane) {
+    lane.pending_delete = PendingDelete{1, {}, {1, 2}, true};
+    lane.parked = "why";
+  });
+  EXPECT_TRUE(store().find_parked(mapping(), "why not", 10).value().empty());
+  const auto refs = store().find_parked(mapping(), "why", 10).value();
+  ASSERT_EQ(refs.size(), 1U);
+  EXPECT_TRUE(read(refs[0]).lane.pending_delete->approved);
+}
+
+TEST_P(StoreContract, AChildIsReleasedWhenItsParentHasAnId) {
+  // The mapping refers to itself: a contact that reports to another, named by its external id.
+  MappedField field;
+  field.schema.name = "ReportsTo.Ext__c";
+  field.parent = ParentKey{"ReportsToId", "ReportsTo", "Contact", "Ext__c"};
+  const std::int64_t child = app().app_insert({{"LastName", text("child")}});
+  store_lane({child, {}, {}}, [](Lane& lane) {
+    lane.pending_create = true;
+    lane.parked = "PARENT_MISSING";
+    lane.waits_for = WaitsFor{"ReportsTo.Ext__c", "Boss-1"};
+    lane.not_before = 1'000;
+  });
+  auto released = [&](TimeMs now, const Mapping* parent) {
+    return store().find_released(mapping(), field, parent, now, 10).value().size();
+  };
+  EXPECT_EQ(released(500, &mapping()), 0U);
+  EXPECT_EQ(released(1'000, nullptr), 1U) << "it is asked again now and then";
+  insert_remote(kSfid, {{"LastName", text("boss")}, {"Ext__c", text("Boss-1")}});
+  EXPECT_EQ(released(500, &mapping()), 1U);
+  EXPECT_EQ(released(500, nullptr), 0U);
+}
+
+TEST_P(StoreContract, TheBreakerIsKept) {
+  EXPECT_EQ(store().breaker(mapping()).value(), Breaker{});
+  const Breaker tripped{BreakerState::tripped, 5, 7};
+  {
+    auto transaction = store().begin().value();
+    EXPECT_EQ(transaction->lock_breaker(mapping()).value(), Breaker{});
+    ASSERT_TRUE(transaction->set_breaker(mapping(), tripped));
+    ASSERT_TRUE(transaction->commit());
+  }
+  EXPECT_EQ(store().breaker(mapping()).value(), tripped);
+}
+
+TEST_P(StoreContract, CapturedDeletesAreCountedUpToALimit) {
+  const std::int64_t one = insert_remote(kSfid, {{"LastName", text("a")}});
+  const std::int64_t other = insert_remote(kOtherSfid, {{"LastName", text("b")}});
+  auto transaction = store().begin().value();
+  EXPECT_EQ(transaction->count_captured_deletes(mapping(), 10).value(), 0);
+  transaction.reset();
+  app().app_update(one, {{"LastName", text("c")}});
+  app().app_remove(one);
+  app().app_remove(other);
+  transaction = store().begin().value();
+  EXPECT_EQ(transaction->count_captured_deletes(mapping(), 10).value(), 2);
+  EXPECT_EQ(transaction->count_captured_deletes(mapping(), 1).value(), 1);
+}
+
 TEST_P(StoreContract, TombstonesAreForgottenWhenTheirTimeIsOver) {
   store_lane({std::nullopt, kSfid, {}}, [](Lane& lane) { lane.tombstone = Tombstone{100}; });
   store_lane({std::nullopt, kOtherSfid, {}}, [](Lane& lane) {
