@@ -13,7 +13,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", "bench", "lib")]
 
-SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "held", "ordered", "parents", "faults", "guards", "kill9"]
+SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "held", "ordered", "parents", "faults", "guards", "storm", "kill9"]
 
 
 def tests():

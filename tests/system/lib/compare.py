@@ -3,6 +3,9 @@
 import datetime
 import time
 
+# Columns that name the parent by its external id: (field with its Id, the parent's object, its key).
+PARENT_KEYS = {"account__duet_key__c": ("AccountId", "Account", "Duet_Key__c")}
+
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
@@ -39,6 +42,11 @@ def differences(world, object_name, limit=20):
     table = object_name.lower()
     types = column_types(world.db, table)
     records = world.org.living(object_name, lambda name: name.lower() in types or name == "Id")
+    for column in types.keys() & PARENT_KEYS.keys():
+        reference, parent, key = PARENT_KEYS[column]
+        keys = {sfid: record.get(key) for sfid, record in world.org.living(parent, key.__eq__).items()}
+        for record in records.values():
+            record[column] = keys.get(record.get(reference))
     found = []
     seen = set()
     for row in world.db.rows(f"SELECT {', '.join(types)} FROM salesforce.{table}"):
