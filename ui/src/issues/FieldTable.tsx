@@ -1,7 +1,8 @@
 import { Pencil } from "@/parts/icons";
-import { Fragment, useState } from "react";
+import { useState } from "react";
 import type { FieldValue, Issue, IssueField } from "@/api/types";
 import { Button } from "@/parts/Button";
+import { FieldName } from "@/parts/FieldName";
 import { SIDE_NAMES, SideName } from "@/parts/Side";
 import { Time } from "@/parts/Time";
 import { sameValue, Value } from "@/parts/Value";
@@ -75,11 +76,6 @@ function FieldRow({ field, choice, editable, onChoose }: { field: IssueField; ch
       </div>
     </div>
   );
-}
-
-/** Breaks where a new word begins. */
-function FieldName({ name }: { name: string }) {
-  return <>{name.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=_)/).map((part, at) => <Fragment key={at}>{at > 0 && <wbr />}{part}</Fragment>)}</>;
 }
 
 function Writes({ field, choice, editable }: { field: IssueField; choice: Choice; editable: boolean }) {

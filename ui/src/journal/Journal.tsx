@@ -7,6 +7,7 @@ import { type JournalQuery, journalPagesQuery } from "@/api/queries";
 import type { JournalEntry } from "@/api/types";
 import { Button } from "@/parts/Button";
 import { Facts } from "@/parts/Facts";
+import { FieldName } from "@/parts/FieldName";
 import { SearchField, Select } from "@/parts/Fields";
 import { PageHead, Panel } from "@/parts/Panel";
 import { SideName } from "@/parts/Side";
@@ -62,7 +63,7 @@ function Entries({ query, opened }: { query: JournalQuery; opened: number | null
   return (
     <>
       <div className={table.scroll}>
-        <table className={`${table.table} ${table.cards}`}>
+        <table className={`${table.table} ${table.cards} ${styles.table}`}>
           <thead>
             <tr>
               <th scope="col">When</th>
@@ -82,8 +83,8 @@ function Entries({ query, opened }: { query: JournalQuery; opened: number | null
                 <Fragment key={entry.id}>
                   <tr>
                     <td data-label="When"><Time at={entry.created_at} /></td>
-                    <td data-label="Record" className={table.tight}><RecordLink entry={entry} /></td>
-                    <td data-label="Field"><strong>{entry.field ?? <span className="muted">whole row</span>}</strong></td>
+                    <td data-label="Record"><RecordLink entry={entry} /></td>
+                    <td data-label="Field"><strong>{entry.field ? <FieldName name={entry.field} /> : <span className="muted">whole row</span>}</strong></td>
                     <td data-label="Lost"><span className={styles.value}><SideName side={entry.lost_side} short /> {entry.field && <span className={styles.lost}><Value value={entry.lost} clamp /></span>}</span></td>
                     <td data-label="Kept"><span className={styles.value}><SideName side={other} short /> {entry.field && <Value value={entry.kept} clamp />}</span></td>
                     <td data-label="Reason"><span>{words(entry.reason)} <span className="faint">by {entry.rule}</span></span></td>

@@ -8,6 +8,12 @@ export type Series = { label: string; /** Name of a colour: `--sf`. */ color: st
 const LONGEST_S = 300;
 const SHORTEST_S = 60;
 
+/** With seconds where minutes alone would repeat. */
+function clock(tick: number): string {
+  const time = new Date(tick * 1_000).toLocaleTimeString("en-GB");
+  return time.endsWith(":00") ? time.slice(0, 5) : time;
+}
+
 /** From the first sample on, at least a minute and at most five. */
 function span(first: number | null): [number, number] {
   const now = Date.now() / 1_000;
@@ -59,7 +65,7 @@ export function Chart({ times, values, series, format, summary, height = 132 }: 
             y: { range: (_, _low, high) => [0, Math.max(high ?? 0, 1) * 1.15] },
           },
           axes: [
-            { stroke: ink, font, size: 24, gap: 4, grid: { show: false }, ticks: { show: false }, space: 70, values: "{HH}:{mm}" },
+            { stroke: ink, font, size: 24, gap: 4, grid: { show: false }, ticks: { show: false }, space: 70, values: (_, ticks) => ticks.map(clock) },
             { stroke: ink, font, size: 58, gap: 6, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 34, values: (_, ticks) => ticks.map((tick) => formatter.current(tick)) },
           ],
           series: [
