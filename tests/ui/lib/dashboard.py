@@ -1,0 +1,54 @@
+"""A world with people who may use its dashboard."""
+
+import http.client
+import json
+
+from browser import Visitor
+from product import TOKEN
+from world import World
+
+PASSWORD = "correct horse battery"
+ROLES = ("viewer", "operator", "admin")
+
+
+class Dashboard(World):
+    """A World in which a viewer, an operator and an admin, called so, can sign in once it is started."""
+
+    def start(self, objects):
+        super().start(objects)
+        for role in ROLES:
+            self.api_call("POST", "/api/v1/users", {"name": role, "role": role, "password": PASSWORD}, 201)
+
+    @property
+    def base_url(self):
+        return f"http://127.0.0.1:{self.duet.port}"
+
+    def api_call(self, method, path, body=None, wanted=200):
+        connection = http.client.HTTPConnection("127.0.0.1", self.duet.port, timeout=60)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body),
+                               {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            assert answer.status == wanted, f"{method} {path}: HTTP {answer.status}: {text}"
+            return json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def visitor(self, role=None, **options):
+        """Somebody at a browser; signed in when a role is named."""
+        visitor = Visitor(self.base_url, **options)
+        if role:
+            try:
+                visitor.sign_in(role, PASSWORD)
+            except BaseException:
+                visitor.context.close()
+                raise
+        return visitor
+
+    def issues(self, query="state=open"):
+        return self.duet.api(f"/api/v1/issues?{query}&limit=500")["issues"]
+
+    def both(self, sfid, field):
+        """The field's value in the org and in the table."""
+        return self.org.record("Account", sfid)[field], self.row("account", sfid)[field.lower()]
