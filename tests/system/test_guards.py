@@ -85,7 +85,7 @@ def test_the_api_is_closed():
             assert world.duet.http(path)[0] == 200, path
         assert world.duet.http("/healthz", token=None)[0] == 200
         assert world.duet.http("/api/v1/status", method="POST")[0] == 405
-        assert world.duet.http("/nothing")[0] == 404
+        assert world.duet.http("/api/nothing")[0] == 404
         status, body = world.duet.http("/api/v1/journal?limit=9999999")
         assert status == 400 and "limit" in body, body
         status, body = world.duet.http("/metrics")
