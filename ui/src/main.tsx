@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { BrowserRouter } from "react-router-dom";
 import { ApiError } from "@/api/client";
 import { App } from "@/app/App";
+import { ErrorBoundary } from "@/app/ErrorBoundary";
 import { SessionProvider } from "@/app/session";
 import { applyTheme } from "@/app/theme";
 import "@/styles/tokens.css";
@@ -26,9 +27,11 @@ createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <QueryClientProvider client={cache}>
       <SessionProvider>
-        <BrowserRouter future={{ v7_relativeSplatPath: true, v7_startTransition: true }}>
-          <App />
-        </BrowserRouter>
+        <ErrorBoundary>
+          <BrowserRouter future={{ v7_relativeSplatPath: true, v7_startTransition: true }}>
+            <App />
+          </BrowserRouter>
+        </ErrorBoundary>
       </SessionProvider>
     </QueryClientProvider>
   </StrictMode>,

@@ -37,7 +37,10 @@ export function App() {
 
 function Places() {
   const { pathname } = useLocation();
-  useEffect(() => window.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which is no clean-up.
+    window.scrollTo(0, 0);
+  }, [pathname]);
   return (
     <ErrorBoundary key={pathname}>
       <Suspense fallback={<Loading />}>

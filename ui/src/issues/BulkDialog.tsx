@@ -40,13 +40,16 @@ export function BulkDialog({ task, onClose }: { task: BulkTask; onClose: (done: 
   const use = task.decision?.use;
   const value = use && (use === "base" ? "the base values" : `${SIDE_NAMES[use]}’s values`);
 
-  async function run() {
+  async function run(counted: number) {
     setRunning(true);
     stop.current = false;
     let total = NOTHING;
     try {
       for (;;) {
-        const step = await ask({ ...request, limit: STEP });
+        // Never more than what was counted and agreed to, though others may match by now.
+        const left = counted - total.done - total.stale - total.failed;
+        if (left <= 0) break;
+        const step = await ask({ ...request, limit: Math.min(STEP, left) });
         total = { done: total.done + step.done, stale: total.stale + step.stale, failed: total.failed + step.failed, failures: [...total.failures, ...step.failures].slice(0, 100) };
         setProgress(total);
         // Those that cannot be done stay possible: a step that did nothing would repeat for ever.
@@ -76,7 +79,7 @@ export function BulkDialog({ task, onClose }: { task: BulkTask; onClose: (done: 
         ) : (
           <>
             <Button onClick={running ? () => { stop.current = true; } : close}>{running ? "Stop" : "Cancel"}</Button>
-            <Button look="primary" busy={running} disabled={!dry.data || dry.data.possible === 0} onClick={() => void run()}>
+            <Button look="primary" busy={running} disabled={!dry.data || dry.data.possible === 0} onClick={() => dry.data && void run(dry.data.possible)}>
               {title} {dry.data ? number(dry.data.possible) : ""}
             </Button>
           </>

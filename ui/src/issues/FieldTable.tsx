@@ -10,10 +10,10 @@ import { type Choice, type Choices, choosable, chosenValue, SOURCES, type Source
 import styles from "./FieldTable.module.css";
 import { ValueEditor } from "./ValueEditor";
 
-type Props = { issue: Issue; choices: Choices; editable: boolean; onChoose: (field: string, choice: Choice) => void };
+type Props = { issue: Issue; choices: Choices; editable: boolean; /** The choices are those of before, not a person's now. */ past: boolean; onChoose: (field: string, choice: Choice) => void };
 
 /** The heart: what both sides agreed on, what each made of it, and what shall stand, field by field. */
-export function FieldTable({ issue, choices, editable, onChoose }: Props) {
+export function FieldTable({ issue, choices, editable, past, onChoose }: Props) {
   return (
     <div className={styles.table} data-editable={editable || undefined}>
       <div className={styles.head} aria-hidden="true">
@@ -21,10 +21,10 @@ export function FieldTable({ issue, choices, editable, onChoose }: Props) {
         <span><SideName side="base" /><small>both sides agreed on</small></span>
         <span><SideName side="salesforce" /><ActorNote issue={issue} side="salesforce" /></span>
         <span><SideName side="postgres" /><ActorNote issue={issue} side="postgres" /></span>
-        <span className={styles.outcomeHead}>Outcome<small>{editable ? "what both sides will hold" : "what was decided"}</small></span>
+        <span className={styles.outcomeHead}>Outcome<small>{past ? "what was decided" : "what both sides will hold"}</small></span>
       </div>
       {issue.fields.map((field) => (
-        <FieldRow key={field.name} field={field} choice={choices[field.name]} editable={editable} onChoose={(choice) => onChoose(field.name, choice)} />
+        <FieldRow key={field.name} field={field} choice={choices[field.name]} editable={editable} past={past} onChoose={(choice) => onChoose(field.name, choice)} />
       ))}
     </div>
   );
@@ -41,12 +41,12 @@ function ActorNote({ issue, side }: { issue: Issue; side: "salesforce" | "postgr
   );
 }
 
-function FieldRow({ field, choice, editable, onChoose }: { field: IssueField; choice: Choice | undefined; editable: boolean; onChoose: (choice: Choice) => void }) {
+function FieldRow({ field, choice, editable, past, onChoose }: { field: IssueField; choice: Choice | undefined; editable: boolean; past: boolean; onChoose: (choice: Choice) => void }) {
   const [editing, setEditing] = useState(false);
   const edited = choice?.from === "edited";
   return (
     <div className={styles.row} role={editable ? "radiogroup" : "group"} aria-label={field.name}>
-      <h3 className={styles.name}><FieldName name={field.name} /></h3>
+      <h2 className={styles.name}><FieldName name={field.name} /></h2>
       {SOURCES.map((source) => (
         <Cell key={source} field={field} source={source} chosen={choice?.from === source} editable={editable && choosable(field, source)} decided={choice !== undefined} onChoose={() => { setEditing(false); onChoose({ from: source }); }} />
       ))}
@@ -67,7 +67,7 @@ function FieldRow({ field, choice, editable, onChoose }: { field: IssueField; ch
               {choice ? <Value value={chosenValue(field, choice)} /> : <span className="faint">{editable ? "choose a value" : "open"}</span>}
               {edited && <span className={styles.tag}>edited</span>}
             </div>
-            {choice && <Writes field={field} choice={choice} editable={editable} />}
+            {choice && <Writes field={field} choice={choice} past={past} />}
             {editable && (
               <Button look="quiet" size="small" className={styles.edit} icon={<Pencil size={13} />} aria-label={`Edit ${field.name}`} title="Write another value" onClick={() => setEditing(true)} />
             )}
@@ -78,9 +78,9 @@ function FieldRow({ field, choice, editable, onChoose }: { field: IssueField; ch
   );
 }
 
-function Writes({ field, choice, editable }: { field: IssueField; choice: Choice; editable: boolean }) {
+function Writes({ field, choice, past }: { field: IssueField; choice: Choice; past: boolean }) {
   const sides = writesOf(field, choice);
-  if (!editable) return choice.from === "salesforce" || choice.from === "postgres" ? <small className={styles.writes}>{SIDE_NAMES[choice.from]} stood</small> : null;
+  if (past) return choice.from === "salesforce" || choice.from === "postgres" ? <small className={styles.writes}>{SIDE_NAMES[choice.from]} stood</small> : null;
   return (
     <small className={styles.writes}>
       {sides.length === 0 ? "nothing to write" : <>written to {sides.map((side, at) => <span key={side}>{at > 0 && " and "}<span data-side={side}>{SIDE_NAMES[side]}</span></span>)}</>}

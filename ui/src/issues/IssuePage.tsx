@@ -116,7 +116,7 @@ function Shown({ issue, reload }: { issue: Issue; reload: () => void }) {
         <div className={styles.main}>
           {issue.fields.length > 0 && (
             <section className={styles.decision} aria-label="Field by field">
-              <FieldTable issue={issue} choices={shownChoices} editable={may("resolve")} onChoose={(name, choice) => setChoices({ ...shownChoices, [name]: choice })} />
+              <FieldTable issue={issue} choices={shownChoices} editable={may("resolve")} past={Object.keys(choices).length === 0 && issue.state !== "open"} onChoose={(name, choice) => setChoices({ ...shownChoices, [name]: choice })} />
               {may("resolve") && (
                 <DecisionBar
                   issue={issue}
