@@ -37,8 +37,11 @@ def digest(paths):
 
 
 def npm(*arguments):
-    program = shutil.which("npm") or fail("npm is missing: apt-get install nodejs npm (./dev does it)")
-    done = subprocess.run([program, "--loglevel=error", *arguments], cwd=UI, capture_output=True, text=True, check=False)
+    # ./dev puts one there where the machine has none.
+    path = os.environ.get("PATH", os.defpath) + os.pathsep + str(UI.parent / "build" / "node" / "bin")
+    program = shutil.which("npm", path=path) or fail("npm is missing: run ./dev build, which installs it, or apt-get install nodejs npm")
+    done = subprocess.run([program, "--loglevel=error", *arguments], cwd=UI, env={**os.environ, "PATH": path}, capture_output=True, text=True,
+                          check=False)
     if done.returncode == 0:
         return
     print(done.stdout + done.stderr, file=sys.stderr)
