@@ -171,8 +171,9 @@ std::size_t Flights::start() {
 }
 
 void Flights::judge(const Call& call, const std::vector<ports::SendOutcome>& outcomes) {
-  rules::Answer answer{call.attempts.size(), call.started_at, parts_.ports.clock.monotonic(), 0, false};
+  rules::Answer answer{call.attempts.size(), call.started_at, parts_.ports.clock.monotonic(), 0, false, false};
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    answer.lost |= outcomes[i].verdict == ports::Verdict::unknown;
     if (!outcomes[i].error) continue;
     const Error& error = *outcomes[i].error;
     if (error.kind == ErrorKind::throttled) answer.throttled = true;

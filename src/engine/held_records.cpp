@@ -4,6 +4,7 @@
 
 #include "engine/record_batch.h"
 #include "rules/breaker.h"
+#include "rules/capture.h"
 #include "rules/parent.h"
 
 namespace duet::engine {
@@ -29,6 +30,13 @@ Result<void> with_each(const OutboundParts& parts, const Mapping& mapping, const
 
 }  // namespace
 
+Result<void> HeldRecords::forget_abandoned(const Mapping& mapping) {
+  const std::vector<RecordRef> refs =
+      DUET_TRY(parts_.ports.store.find_abandoned(mapping, parts_.settings.claim_records));
+  if (refs.empty()) return {};
+  return with_each(parts_, mapping, refs, [](const rules::Turn& turn) { rules::absorb(turn); });
+}
+
 Result<bool> HeldRecords::release_children(const Mapping& mapping) {
   bool released = false;
   for (const MappedField& field : mapping.fields) {
@@ -39,7 +47,10 @@ Result<bool> HeldRecords::release_children(const Mapping& mapping) {
         DUET_TRY(parts_.ports.store.find_released(mapping, field, parent == mappings_.end() ? nullptr : *parent,
                                                   parts_.timing.now(), parts_.settings.claim_records));
     if (refs.empty()) continue;
-    DUET_TRY(with_each(parts_, mapping, refs, [](const rules::Turn& turn) { rules::release_from_parent(turn); }));
+    DUET_TRY(with_each(parts_, mapping, refs, [](const rules::Turn& turn) {
+      rules::absorb(turn);
+      rules::release_from_parent(turn);
+    }));
     released = true;
   }
   return released;
@@ -75,6 +86,7 @@ Result<bool> HeldRecords::step() {
   due_at_ = now + kLookEveryMs;
   bool moved = false;
   for (const Mapping* mapping : mappings_) {
+    DUET_TRY(forget_abandoned(*mapping));
     moved |= DUET_TRY(release_children(*mapping));
     moved |= DUET_TRY(carry_out_decision(*mapping));
   }

@@ -7,7 +7,8 @@
 
 namespace duet::engine {
 
-/// Lets parked records go on: children whose parent has come, and deletes on which a person has decided. Part of the
+/// Lets parked records go on: children whose parent has come, deletes on which a person has decided, and records whose
+/// rows the app has deleted meanwhile. Part of the
 /// outbound worker.
 class HeldRecords {
  public:
@@ -20,6 +21,7 @@ class HeldRecords {
   void parents_came() { due_at_ = 0; }
 
  private:
+  Result<void> forget_abandoned(const Mapping& mapping);
   Result<bool> release_children(const Mapping& mapping);
   Result<bool> carry_out_decision(const Mapping& mapping);
 

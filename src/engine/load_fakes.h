@@ -207,6 +207,9 @@ class FakeStore final : public ports::Store {
                                                std::size_t) override {
     return std::vector<RecordRef>{};
   }
+  Result<std::vector<RecordRef>> find_abandoned(const Mapping&, std::size_t) override {
+    return std::vector<RecordRef>{};
+  }
   Result<Breaker> breaker(const Mapping&) override { return Breaker{}; }
   Result<std::vector<RecordRef>> find_pending(const Mapping&, TimeMs, std::size_t) override {
     return std::vector<RecordRef>{};

@@ -142,6 +142,8 @@ class Store {
   /// mapping, and for a parent that does not come, lanes whose not_before is reached.
   virtual Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field,
                                                        const Mapping* parent, TimeMs now, std::size_t limit) = 0;
+  /// Lanes of records that the org never had, parked although the app has deleted their rows.
+  virtual Result<std::vector<RecordRef>> find_abandoned(const Mapping& mapping, std::size_t limit) = 0;
   virtual Result<Breaker> breaker(const Mapping& mapping) = 0;
 
   virtual Result<LoadProgress> load_progress(const Mapping& mapping) = 0;

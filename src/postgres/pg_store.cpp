@@ -150,10 +150,21 @@ Result<std::vector<RecordRef>> PgStore::find_released(const Mapping& mapping, co
   }
   return read_refs(DUET_TRY(store->session().query(
       fmt::format("SELECT l.row_id, l.sfid, l.state ->> 'external_id' FROM duet.lane AS l WHERE l.mapping_id = "
-                  "$1::bigint AND l.parked AND l.state -> 'waits_for' ->> 'field' = $2 AND (l.not_before <= "
+                  "$1::bigint AND l.parked AND (l.state -> 'waits_for') IS NOT NULL AND l.state -> 'waits_for' ->> "
+                  "'field' = $2 AND (l.not_before <= "
                   "$3::bigint OR {}) ORDER BY l.id LIMIT $4::bigint",
                   there),
       {std::to_string(mapping.id), field.schema.name, std::to_string(now), std::to_string(limit)})));
+}
+
+Result<std::vector<RecordRef>> PgStore::find_abandoned(const Mapping& mapping, std::size_t limit) {
+  auto store = DUET_TRY(connected());
+  return read_refs(DUET_TRY(store->session().query(
+      fmt::format("SELECT l.row_id, l.sfid, l.state ->> 'external_id' FROM duet.lane AS l WHERE l.mapping_id = "
+                  "$1::bigint AND l.parked AND l.sfid IS NULL AND NOT EXISTS (SELECT FROM {} AS t WHERE t.id = "
+                  "l.row_id) ORDER BY l.id LIMIT $2::bigint",
+                  store->table(mapping).qualified),
+      {std::to_string(mapping.id), std::to_string(limit)})));
 }
 
 Result<Breaker> PgStore::breaker(const Mapping& mapping) {

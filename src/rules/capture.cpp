@@ -163,6 +163,7 @@ void absorb(const Turn& turn) {
     lane.log.clear();
     lane.pending.clear();
     lane.pending_create = false;
+    if (!lane.parked.empty()) turn.change.resolved_issues.push_back("rejected");
     lane.parked.clear();
     lane.waits_for.reset();
     turn.change.lane_changed = true;

@@ -25,7 +25,9 @@ void SendWindow::answered(const Answer& answer) {
   const double each = static_cast<double>(std::max<TimeMs>(0, answer.ended_at - answer.started_at)) /
                       static_cast<double>(answer.records);
   ms_per_record_ = ms_per_record_ == 0 ? each : ms_per_record_ + kNewest * (each - ms_per_record_);
-  const bool trouble = answer.locked > 0 || answer.throttled;
+  if (answer.lost && static_cast<double>(answer.records) > kSmallestCall)
+    records_ = std::min(records_, std::max(kSmallestCall, static_cast<double>(answer.records) / 2));
+  const bool trouble = answer.locked > 0 || answer.throttled || answer.lost;
   if (!trouble) {
     parallel_ += parallel_ < threshold_ ? 1 : 1 / parallel_;
     parallel_ = std::min(parallel_, static_cast<double>(std::max<std::size_t>(1, limits_.parallel)));

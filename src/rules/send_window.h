@@ -21,6 +21,7 @@ struct Answer {
   TimeMs ended_at = 0;
   std::size_t locked = 0;  ///< records that the org could not lock
   bool throttled = false;  ///< the org said that too much runs at a time
+  bool lost = false;       ///< no answer came: the call may have been too long for the org
 };
 
 /// How much of one object may be under way: more while all goes well, half after a lock was missed or the org was

@@ -39,6 +39,18 @@ TEST(SendWindow, ASlowObjectGetsShorterCalls) {
   EXPECT_GT(window.parallel(), 4U) << "slow is no reason for fewer at a time";
 }
 
+TEST(SendWindow, CallsWithoutAnAnswerGetShorter) {
+  SendWindow window;
+  window.answered({1, 0, 10, 0, false, true});
+  EXPECT_EQ(window.records(), 1'000U) << "a single record was not too long";
+  window.answered({1'000, 20, 3'020, 0, false, true});
+  EXPECT_LE(window.records(), 500U);
+  for (TimeMs at = 4'000; at < 4'100; at += 10) window.answered({window.records(), at, at + 5, 0, false, true});
+  EXPECT_EQ(window.records(), 10U);
+  for (TimeMs at = 5'000; at < 6'000; at += 10) window.answered({window.records(), at, at + 5, 0, false, false});
+  EXPECT_GT(window.records(), 400U) << "and longer again when answers come";
+}
+
 TEST(SendWindow, AnOverrunOrgGetsFewerCallsAtATime) {
   SendWindow window;
   window.answered({200, 0, 10, 0, true});

@@ -156,6 +156,17 @@ TEST_P(StoreContract, AChildIsReleasedWhenItsParentHasAnId) {
   EXPECT_EQ(released(500, nullptr), 0U);
 }
 
+TEST_P(StoreContract, ParkedLanesWithoutTheirRowsAreFound) {
+  const std::int64_t id = app().app_insert({{"LastName", text("new")}});
+  store_lane({id, {}, {}}, [](Lane& lane) {
+    lane.pending_create = true;
+    lane.parked = "PARENT_MISSING";
+  });
+  EXPECT_TRUE(store().find_abandoned(mapping(), 10).value().empty());
+  app().app_remove(id);
+  EXPECT_EQ(store().find_abandoned(mapping(), 10).value().size(), 1U);
+}
+
 TEST_P(StoreContract, TheBreakerIsKept) {
   EXPECT_EQ(store().breaker(mapping()).value(), Breaker{});
   const Breaker tripped{BreakerState::tripped, 5, 7};

@@ -513,6 +513,15 @@ Result<std::vector<RecordRef>> FakeStore::find_released(const Mapping&, const Ma
   return refs;
 }
 
+Result<std::vector<RecordRef>> FakeStore::find_abandoned(const Mapping&, std::size_t limit) {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : database_.lanes) {
+    const bool gone = lane.row_id && !database_.rows.contains(*lane.row_id);
+    if (refs.size() < limit && !lane.parked.empty() && lane.sfid.empty() && gone) refs.push_back(ref_of(lane));
+  }
+  return refs;
+}
+
 Result<ports::LoadProgress> FakeStore::load_progress(const Mapping&) {
   return ports::LoadProgress{database_.state, static_cast<long>(database_.rows.size())};
 }

@@ -91,6 +91,7 @@ class FakeStore final : public ports::Store {
                                              std::size_t limit) override;
   Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field, const Mapping* parent,
                                                TimeMs now, std::size_t limit) override;
+  Result<std::vector<RecordRef>> find_abandoned(const Mapping& mapping, std::size_t limit) override;
   Result<Breaker> breaker(const Mapping&) override { return database_.breaker; }
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;

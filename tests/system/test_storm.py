@@ -143,7 +143,7 @@ def test_storm():
     with World(keys=("Account", "Contact"), org=ORG, engine={"max_deletes": 0}) as world:
         world.org.add_fields("Contact", {"name": "Step__c", "type": "double", "precision": 18, "scale": 0})
         # Triggers of the org's own that keep the parent locked for a while.
-        world.org.kept("POST", "/orgsim/rules", {"type": "after", "object": "Contact", "service_ms": 15})
+        world.org.kept("POST", "/orgsim/rules", {"type": "after", "object": "Contact", "service_ms": 3})
         world.start({**PARENT, **CHILD})
         weather(world)
         began = time.monotonic()

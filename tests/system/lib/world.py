@@ -103,7 +103,9 @@ class World:
                 SELECT 'log ' || state || ' ' || count(*) AS what FROM salesforce._trigger_log
                  WHERE state IN ('NEW', 'PENDING') GROUP BY state
                 UNION ALL
-                SELECT 'lanes ' || count(*) FROM duet.lane WHERE NOT only_tombstone HAVING count(*) > 0) busy""") or ""
+                SELECT 'lanes ' || count(*) || ' ' || concat_ws(' ', state ->> 'parked', state -> 'dirty' ->> 'reason', settle_by)
+                  FROM duet.lane WHERE NOT only_tombstone
+                 GROUP BY state ->> 'parked', state -> 'dirty' ->> 'reason', settle_by) busy""") or ""
 
     def settle(self, seconds=60):
         """Waits until nothing is on its way."""
