@@ -98,10 +98,21 @@ Result<PendingLog> pending_log_from(const Json& json) {
 }
 
 Json to_json(const PendingDelete& removal) {
-  const auto& [log_id, old_values, changed_at, approved] = removal;
+  const auto& [log_id, old_values, changed_at, approved, ours] = removal;
   Json json = {{"log_id", log_id}, {"old", fields_to_json(old_values)}, {"changed_at", to_json(changed_at)}};
   put(json, "approved", approved);
+  for (const auto& [name, values] : ours) {
+    Json& list = json["ours"][name] = Json::array();
+    for (const Value& value : values) list.push_back(value_to_json(value));
+  }
   return json;
+}
+
+Result<std::vector<Value>> values_from(const Json& json) {
+  if (!json.is_array()) return fail(ErrorKind::bad_data, "values must be an array");
+  std::vector<Value> values;
+  for (const Json& each : json) values.push_back(DUET_TRY(value_from_json(each)));
+  return values;
 }
 
 Result<PendingDelete> pending_delete_from(const Json& json) {
@@ -111,6 +122,7 @@ Result<PendingDelete> pending_delete_from(const Json& json) {
   members.read("old", removal.old_values);
   members.read_with("changed_at", removal.changed_at, interval_from);
   members.read("approved", removal.approved);
+  members.read_map("ours", removal.ours, values_from);
   DUET_TRY(members.finish("pending delete"));
   return removal;
 }

@@ -39,6 +39,8 @@ struct PendingDelete {
   FieldValues old_values;
   TimeInterval changed_at;
   bool approved = false;  ///< a person let it through the mass-change breaker
+  /// What the org may hold by our own doing, beside `old_values`: what was sent, and the bases of what was not.
+  std::map<std::string, std::vector<Value>, std::less<>> ours = {};
 
   bool operator==(const PendingDelete&) const = default;
 };

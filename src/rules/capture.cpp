@@ -108,6 +108,7 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
 void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   Lane& lane = turn.lane();
   for (const PendingLog& log : lane.log) turn.change.log.push_back({log.log_id, LogState::merged, {}});
+  auto ours = values_of_ours(lane);
   lane.log.clear();
   lane.pending.clear();
   lane.pending_create = false;
@@ -117,6 +118,7 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.waits_for.reset();
   lane.pending_delete =
       PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
+  lane.pending_delete->ours = std::move(ours);
   if (!lane.frozen.empty()) {
     // What the org's side wrote on the frozen fields meets the delete when the record is read.
     for (const auto& [name, frozen] : lane.frozen) lane.pending_delete->old_values[name] = frozen.base;

@@ -168,7 +168,7 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
   }
   if (lane.pending_delete &&
       std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
-    if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields), remote)) {
+    if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields, event.stamp), remote)) {
       apply_fields(turn, event, remote, nullptr, true);
       raise_row_stamp(turn, event.stamp);
       mark_dirty(turn, "restored after a delete that gave way");
@@ -190,7 +190,7 @@ void meet_vanished_row(const Turn& turn, const ChangeEvent& event, const std::st
   const Attempt attempt = turn.lane().attempts[*own];
   settle_by_event(turn, *own, event, remote);
   hold_additions(turn, event, attempt, remote);
-  delete_after_create(turn);
+  delete_after_create(turn, attempt, event.fields);
 }
 
 }  // namespace

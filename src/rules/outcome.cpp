@@ -150,7 +150,7 @@ void on_accepted(const Turn& turn, const std::string& token, const std::string& 
   touch(turn);
   if (attempt->kind == AttemptKind::remove) return;
   if (attempt->kind == AttemptKind::create && !turn.record.row && !turn.record.busy) {
-    delete_after_create(turn);
+    delete_after_create(turn, Attempt(*attempt), {});
     return;
   }
   if (lane.pending.empty()) set_last_op(turn, attempt->kind == AttemptKind::create ? "INSERTED" : "UPDATED");

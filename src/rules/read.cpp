@@ -201,7 +201,7 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
     return ReadVerdict::applied;
   }
   if (lane.pending_delete) {
-    if (!delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote_of(read)))
+    if (!delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields, read.stamp), remote_of(read)))
       return ReadVerdict::applied;
   }
   if (!turn.record.row) {
@@ -244,6 +244,7 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
     return ReadVerdict::applied;
   }
   const FieldValues sent = sent_values(lane);
+  const Attempt create = lane.attempts.empty() ? Attempt{} : lane.attempts.front();
   learn_sfid(turn, read.sfid);
   if (turn.mapping().source == InboundSource::events && read.stamp == row_stamp(turn.record)) {
     lane.read_version = ReadVersion{read.stamp, turn.context.now + turn.context.tombstone_ms};
@@ -257,16 +258,19 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
   if (!turn.record.row) {
     if (lane.pending_delete) {
       const Remote remote = remote_of(read);
-      if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields), remote))
+      if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, read.fields, read.stamp), remote))
         merge_all(turn, read, {});
     } else if (lane.row_id && !lane.tombstone && !settled.empty()) {
       // The app deleted the row while its create was unanswered. If the record is what was sent, the delete follows; if
       // somebody else made it or changed it since, that meets the delete like any other change.
-      delete_after_create(turn);
-      lane.pending_delete->old_values = sent;
-      const FieldValues moved = moved_since(turn, *lane.pending_delete, read.fields);
+      delete_after_create(turn, create, {});
+      const FieldValues moved = moved_since(turn, *lane.pending_delete, read.fields, read.stamp);
       const bool ours = std::ranges::none_of(moved, [&](const auto& field) { return sent.contains(field.first); });
       if (!ours && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, {});
+      // What else the org made of our create is what later changes are told from.
+      if (lane.pending_delete) {
+        for (const auto& [name, value] : read.fields) lane.pending_delete->old_values.insert_or_assign(name, value);
+      }
     } else {
       insert_row(turn, read);
       lane.tombstone.reset();

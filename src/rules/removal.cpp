@@ -304,11 +304,49 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   clear_lane(turn);
 }
 
-FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields) {
+std::map<std::string, std::vector<Value>, std::less<>> values_of_ours(const Lane& lane) {
+  std::map<std::string, std::vector<Value>, std::less<>> ours;
+  auto add = [&](const std::string& name, const Value& value) {
+    if (!is_absent(value)) ours[name].push_back(value);
+  };
+  for (const Attempt& attempt : lane.attempts) {
+    for (const auto& [name, sent] : attempt.fields) {
+      add(name, sent.base);
+      add(name, sent.value);
+    }
+  }
+  for (const auto& [name, pending] : lane.pending) add(name, pending.base);
+  return ours;
+}
+
+namespace {
+
+/// Whether the values name the parent of this reference by its external id.
+bool names_parent_of(const Mapping& mapping, std::string_view reference, const FieldValues& values) {
+  return std::ranges::any_of(mapping.fields, [&](const MappedField& field) {
+    if (!field.parent || !equals_ignoring_case(field.parent->reference, reference)) return false;
+    const Value& key = value_of(values, field.schema.name);
+    return !is_absent(key) && !is_null(key);
+  });
+}
+
+}  // namespace
+
+FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields,
+                        TimeMs stamp) {
   FieldValues moved;
+  const auto* version = std::get_if<DateTime>(&value_of(removal.old_values, "SystemModstamp"));
+  if (version && stamp < version->ms) return moved;
   for (const auto& [name, value] : remote_fields) {
     const MappedField* field = turn.mapping().find(name);
     if (!field || !field->schema.updateable || equal(field->schema, value, value_of(removal.old_values, name)))
+      continue;
+    // The app named the parent by its external id and never saw its Id.
+    if (is_null(value_of(removal.old_values, name)) && names_parent_of(turn.mapping(), name, removal.old_values))
+      continue;
+    const auto ours = removal.ours.find(name);
+    if (ours != removal.ours.end() &&
+        std::ranges::any_of(ours->second, [&](const Value& each) { return equal(field->schema, value, each); }))
       continue;
     moved.emplace(name, value);
   }
@@ -413,14 +451,25 @@ ActionResult resolve_delete(const Turn& turn, Side side, const Person& person) {
   return {};
 }
 
-void delete_after_create(const Turn& turn) {
+void delete_after_create(const Turn& turn, const Attempt& create, const FieldValues& told) {
   Lane& lane = turn.lane();
   if (lane.pending_delete) return;
   PendingDelete removal;
   removal.changed_at = {turn.context.database_now, turn.context.database_now};
-  if (!lane.attempts.empty()) {
-    for (const auto& [name, sent] : lane.attempts.back().fields) removal.old_values.emplace(name, sent.value);
+  for (const MappedField& field : turn.mapping().fields) {
+    const std::string& name = field.schema.name;
+    const auto sent = create.fields.find(name);
+    if (const Value& value = value_of(told, name); !is_absent(value)) {
+      removal.old_values.emplace(name, value);
+    } else if (sent != create.fields.end()) {
+      removal.old_values.emplace(name, sent->second.value);
+    } else if (equals_ignoring_case(name, turn.mapping().upsert_field)) {
+      removal.old_values.emplace(name, lane.external_id);
+    } else if (field.schema.updateable) {
+      removal.old_values.emplace(name, Null{});
+    }
   }
+  for (const auto& [name, sent] : create.fields) removal.ours[name].push_back(sent.value);
   lane.pending_delete = std::move(removal);
   turn.change.lane_changed = true;
 }

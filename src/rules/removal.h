@@ -1,6 +1,9 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "rules/context.h"
 
@@ -11,8 +14,13 @@ namespace duet::rules {
 /// local changes go with it.
 void on_remote_delete(const Turn& turn, const Remote& remote, bool own);
 
-/// What the org says that the app could not see when it deleted the row.
-FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields);
+/// What the org may hold of each field by our own doing: what attempts sent and what they were based on, and the bases
+/// of what is not sent yet.
+std::map<std::string, std::vector<Value>, std::less<>> values_of_ours(const Lane& lane);
+
+/// What the org says that somebody else must have written since, which the app could not see when it deleted the row.
+/// Nothing from a version before that of the row.
+FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const FieldValues& remote_fields, TimeMs stamp);
 
 /// Remote changes meet a delete that is not sent yet: true when the delete gives way and the row is restored under its
 /// old id. When the delete wins, `moved` is journalled.
@@ -24,7 +32,8 @@ void end_held_delete(const Turn& turn);
 void restore_deleted_row(const Turn& turn);
 
 /// The app deleted the row before its create was answered: the record is deleted in the org as soon as its Id is known.
-void delete_after_create(const Turn& turn);
+/// `create` is the attempt; `told` is what the org says of the record by now, if it has said anything.
+void delete_after_create(const Turn& turn, const Attempt& create, const FieldValues& told);
 
 /// Every held value goes into the journal: what becomes of the record no longer depends on them.
 void journal_held(const Turn& turn, JournalReason reason);

@@ -106,5 +106,45 @@ TEST(Delete, OfARowWhoseCreateIsUnderWayFollowsIt) {
   EXPECT_EQ(table.record.lane.attempts.back().kind, AttemptKind::remove);
 }
 
+TEST(Removal, OurOwnEarlierValueDoesNotBringTheRowBack) {
+  Table table(ConflictPolicy::newest);
+  table.load("a0", "b0", kVersion);
+  table.send("A__c", "a1", "t1");
+  table.app("A__c", "a2");
+  table.app_removes();
+  // The reply to t1 came; its own event is missing, and a read settles it while the delete waits.
+  table.record.lane.attempts.front().passed = true;
+  RecordRead read = read_of("a1", "b0", table.now);
+  table.context.hold_deletes = true;
+  EXPECT_FALSE(table.claim("t2"));
+  on_read_back(table.turn(), read, table.record.lane.revision);
+  EXPECT_FALSE(table.record.row) << "nobody but us has changed the record";
+  EXPECT_TRUE(table.record.lane.pending_delete);
+  EXPECT_TRUE(table.change.journal.empty());
+}
+
+TEST(Removal, WhatTheOrgMadeOfOurCreateDoesNotBringTheRowBack) {
+  Table table(ConflictPolicy::newest);
+  table.load("a0", "", 0);
+  table.record.row->sfid.clear();
+  table.record.row->values["B__c"] = Null{};
+  table.record.captured.push_back({1, LogAction::insert, 7, {}, {}, {}, table.now});
+  table.record.lane.key_checked = true;
+  ASSERT_TRUE(table.claim("t1"));
+  on_unknown(table.turn(), "t1");
+  table.record.row.reset();
+  ChangeEvent event = table.event({{"A__c", std::string("a0")}, {"Ext__c", std::string("k")}}, table.now, "t1");
+  event.kind = EventKind::create;
+  table.receive(event);
+  ASSERT_TRUE(table.record.lane.pending_delete);
+  RecordRead read = read_of("a0", "", table.now);
+  read.fields["B__c"] = Null{};
+  table.context.now += 5'000;
+  table.record.lane.dirty = Dirty{"test", table.context.now, 0};
+  on_read_back(table.turn(), read, table.record.lane.revision);
+  EXPECT_FALSE(table.record.row);
+  EXPECT_TRUE(table.record.lane.pending_delete);
+}
+
 }  // namespace
 }  // namespace duet::rules

@@ -121,6 +121,26 @@ void check_no_resurrection(World& world, std::vector<std::string>& found) {
   }
 }
 
+/// A delete of the app's gives way only to somebody else's change: a record that only we ever wrote has no row that the
+/// engine put into the table.
+void check_deletes_stand(World& world, std::vector<std::string>& found) {
+  std::set<std::string> touched = world.undeleted();
+  for (const OrgVersion& version : world.org().versions()) {
+    if (!version.ours || version.automation) touched.insert(version.sfid);
+  }
+  for (const EngineRow& row : world.store().database().engine_rows) {
+    if (!row.removed && !touched.contains(row.sfid))
+      found.push_back(fmt::format("put back: a row of {}, which nobody but the app has changed", row.sfid));
+  }
+  for (const JournalEntry& entry : world.store().database().journal) {
+    const std::string lost = text_of(entry.lost);
+    const bool conflict = entry.reason == JournalReason::delete_conflict && entry.lost_side == Side::salesforce;
+    if (conflict && !lost.empty() && !world.puts_back() && world.app_values().contains(lost) &&
+        !world.brought_back().contains(lost))
+      found.push_back(fmt::format("no conflict: a delete met {}, which the app itself had written", lost));
+  }
+}
+
 /// G2: what the app inserted once is one record. A record that a person took out of the recycle bin after Duet had made
 /// it anew is the person's doing.
 void check_no_duplicates(World& world, std::vector<std::string>& found) {
@@ -147,6 +167,7 @@ std::vector<std::string> check(World& world) {
   check_no_silent_loss(world, found);
   check_no_flip_flop(world, found);
   check_no_resurrection(world, found);
+  check_deletes_stand(world, found);
   check_no_duplicates(world, found);
   return found;
 }
