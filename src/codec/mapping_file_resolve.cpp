@@ -29,6 +29,7 @@ class Resolver {
     mapping.ordered = wanted_.ordered;
     mapping.polling_seconds = wanted_.polling_seconds;
     mapping.has_is_deleted = schema_.find("IsDeleted") != nullptr;
+    mapping.can_merge = schema_.find("MasterRecordId") != nullptr;
     check_object();
     for (const FileField& field : wanted_.fields) add_field(field);
     for (const char* always : {"Id", "SystemModstamp", "IsDeleted"}) add_needed(always);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct RecordRead {
   TimeMs previous_stamp =
       0;              ///< what is known to be older: the stamp of the row before; bounds `newest` (design §5 rule 12)
   std::string actor;  ///< LastModifiedById, if read
+  /// Of a deleted record: the Id of the record that it was merged into, or empty; nothing when it was not asked for.
+  std::optional<std::string> merged_into = {};
 };
 
 }  // namespace duet

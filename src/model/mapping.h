@@ -69,6 +69,7 @@ struct Mapping {
   ConflictPolicy delete_conflict = ConflictPolicy::newest;
   int polling_seconds = 600;
   bool has_is_deleted = true;
+  bool can_merge = false;  ///< records are merged in the org: a deleted one may name the one it went into
   /// Every captured change is sent as a write of its own, in order and with the values that it wrote.
   bool ordered = false;
   std::vector<MappedField> fields;  ///< includes Id and SystemModstamp

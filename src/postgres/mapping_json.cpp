@@ -141,7 +141,7 @@ Result<FieldGroup> group_from(const Json& json) {
 
 std::string mapping_to_json(const Mapping& mapping) {
   const auto& [id, object, table, access, source, source_reason, upsert_field, conflict, delete_conflict,
-               polling_seconds, has_is_deleted, ordered, fields, indexes, groups, match] = mapping;
+               polling_seconds, has_is_deleted, can_merge, ordered, fields, indexes, groups, match] = mapping;
   (void)id;
   Json json = {{"object", object},
                {"table", table},
@@ -153,6 +153,7 @@ std::string mapping_to_json(const Mapping& mapping) {
                {"delete_conflict", name_of(delete_conflict)},
                {"polling_seconds", polling_seconds},
                {"has_is_deleted", has_is_deleted},
+               {"can_merge", can_merge},
                {"ordered", ordered},
                {"fields", Json::array()},
                {"indexes", Json::array()}};
@@ -179,6 +180,7 @@ Result<Mapping> mapping_from_json(std::string_view text) {
   members.read_with("delete_conflict", mapping.delete_conflict, policy_from);
   members.read("polling_seconds", mapping.polling_seconds);
   members.read("has_is_deleted", mapping.has_is_deleted);
+  members.read("can_merge", mapping.can_merge);
   members.read("ordered", mapping.ordered);
   members.read_list("fields", mapping.fields, field_from);
   members.read_list("indexes", mapping.indexes, index_from);

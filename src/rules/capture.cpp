@@ -141,7 +141,12 @@ void absorb(const Turn& turn) {
   Lane& lane = turn.lane();
   if (turn.record.row) {
     lane.row_id = turn.record.row->id;
-    if (!turn.record.row->sfid.empty()) lane.sfid = turn.record.row->sfid;
+    if (!turn.record.row->sfid.empty()) {
+      lane.sfid = turn.record.row->sfid;
+      // A create that lost the race against another of the same key: what is left of it is an update.
+      if (lane.pending_create) turn.change.lane_changed = true;
+      lane.pending_create = false;
+    }
   }
   for (const CapturedChange& captured : turn.record.captured) {
     switch (captured.action) {

@@ -48,6 +48,18 @@ TEST(Claim, UnchangedComparesWithTheLastValueSent) {
   EXPECT_TRUE(table.claim("t2")) << "the org holds a1 now, so a0 is a change";
 }
 
+TEST(Claim, ACreateThatAnotherOneOvertookBecomesAnUpdate) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  table.record.lane.pending_create = true;
+  EXPECT_FALSE(table.claim("t1"));
+  EXPECT_FALSE(table.record.lane.pending_create);
+  table.record.lane.pending_create = true;
+  table.app("A__c", "a1");
+  ASSERT_TRUE(table.claim("t2"));
+  EXPECT_EQ(table.record.lane.attempts.front().kind, AttemptKind::update);
+}
+
 TEST(Claim, ACreateGetsAKeyBeforeItIsSent) {
   Table table;
   table.load("a0", "b0", 0);

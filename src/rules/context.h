@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -40,6 +41,8 @@ struct Remote {
   std::string actor;
   bool certain = true;  ///< see HeldValue
   bool own = false;     ///< see HeldValue
+  /// Of a delete: see RecordRead.
+  std::optional<std::string> merged_into = {};
 };
 
 }  // namespace duet::rules

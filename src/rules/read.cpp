@@ -15,7 +15,9 @@ namespace duet::rules {
 namespace {
 
 Remote remote_of(const RecordRead& read) {
-  return {{read.previous_stamp > 0 ? read.previous_stamp : read.stamp, read.stamp + kMsPerSecond}, read.actor, true};
+  Remote remote{{read.previous_stamp > 0 ? read.previous_stamp : read.stamp, read.stamp + kMsPerSecond}, read.actor};
+  remote.merged_into = read.merged_into;
+  return remote;
 }
 
 bool is_stamp(const MappedField& field) { return field.schema.name == "SystemModstamp"; }

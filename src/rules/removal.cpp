@@ -274,7 +274,12 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
   }
 
   const LocalChanges local = unconfirmed(lane);
-  if (local.any && turn.mapping().delete_conflict == ConflictPolicy::hold) return hold_remote_delete(turn, remote);
+  // A record that was merged into another lives on there: made anew, it would be a duplicate. Only a read tells.
+  if (local.any && turn.mapping().can_merge && !remote.merged_into)
+    return mark_dirty(turn, "deleted, and perhaps merged, while the table had unsent changes");
+  const bool merged = remote.merged_into && !remote.merged_into->empty();
+  if (local.any && !merged && turn.mapping().delete_conflict == ConflictPolicy::hold)
+    return hold_remote_delete(turn, remote);
   if (!local.any) {
     journal_held(turn, JournalReason::deleted);
     journal_unsettled(turn, remote);
@@ -283,8 +288,8 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
     const ConflictPolicy policy = turn.mapping().delete_conflict;
     // `newest`: the delete loses unless it is strictly later.
     const TimeMs local_to = local.changed_at.to + turn.context.offset_ms + turn.context.uncertainty_ms;
-    const bool local_wins =
-        policy == ConflictPolicy::postgres || (policy == ConflictPolicy::newest && remote.changed_at.from <= local_to);
+    const bool local_wins = !merged && (policy == ConflictPolicy::postgres ||
+                                        (policy == ConflictPolicy::newest && remote.changed_at.from <= local_to));
     if (local_wins && !turn.mapping().upsert_field.empty()) {
       journal_held(turn, JournalReason::delete_conflict);
       journal_row(turn, JournalReason::delete_conflict, Side::salesforce, name_of(policy), remote);
@@ -293,10 +298,13 @@ void on_remote_delete(const Turn& turn, const Remote& remote, bool own) {
       create_anew(turn);
       return;
     }
-    journal_row(turn, JournalReason::delete_conflict, Side::postgres, name_of(policy), remote);
+    journal_row(turn, JournalReason::delete_conflict, Side::postgres, merged ? "merged" : name_of(policy), remote);
     journal_held(turn, JournalReason::delete_conflict);
-    tell_decided_delete(turn, policy, Side::salesforce,
-                        "The record was deleted in Salesforce while the table had unsent changes; the delete won.");
+    tell_decided_delete(
+        turn, policy, Side::salesforce,
+        merged ? "The record was merged into " + *remote.merged_into +
+                     " in Salesforce while the table had unsent changes: they are in the journal."
+               : "The record was deleted in Salesforce while the table had unsent changes; the delete won.");
   }
   ignore_log(turn);
   turn.change.row_action = RowAction::remove;

@@ -146,5 +146,44 @@ TEST(Removal, WhatTheOrgMadeOfOurCreateDoesNotBringTheRowBack) {
   EXPECT_TRUE(table.record.lane.pending_delete);
 }
 
+TEST(Removal, AMergedRecordIsNotMadeAnew) {
+  Table table(ConflictPolicy::postgres);
+  table.mapping.can_merge = true;
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "a1");
+  ChangeEvent event = table.event({}, table.now);
+  event.kind = EventKind::remove;
+  table.receive(event);
+  ASSERT_TRUE(table.record.row) << "only a read tells whether it was merged";
+  ASSERT_TRUE(table.record.lane.dirty);
+  RecordRead read;
+  read.sfid = kSfid;
+  read.deleted = true;
+  read.stamp = table.now;
+  read.merged_into = "a00000000000009AAA";
+  on_read_back(table.turn(), read, table.record.lane.revision);
+  EXPECT_FALSE(table.record.row);
+  EXPECT_THAT(table.lost(), Contains("a1"));
+  ASSERT_FALSE(table.change.issues.empty());
+  EXPECT_THAT(table.change.issues.back().message, ::testing::HasSubstr("merged into a00000000000009AAA"));
+}
+
+TEST(Removal, ARecordThatWasDeletedAndNotMergedIsMadeAnewAfterTheRead) {
+  Table table(ConflictPolicy::postgres);
+  table.mapping.can_merge = true;
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "a1");
+  RecordRead read;
+  read.sfid = kSfid;
+  read.deleted = true;
+  read.stamp = table.now;
+  read.merged_into = "";
+  on_remote_delete(table.turn(), {{table.now, table.now}, {}, true, false, std::nullopt}, false);
+  ASSERT_TRUE(table.record.lane.dirty);
+  on_read_back(table.turn(), read, table.record.lane.revision);
+  ASSERT_TRUE(table.record.row);
+  EXPECT_TRUE(table.record.lane.pending_create);
+}
+
 }  // namespace
 }  // namespace duet::rules

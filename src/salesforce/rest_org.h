@@ -42,6 +42,8 @@ class RestOrg final : public ports::Org {
   std::vector<std::string> selection(const Mapping& mapping, Scope scope) const;
   /// Gives records that were read by Id the external id of the parent that they name.
   Result<void> fill_parent_keys(const MappedField& field, std::vector<RecordRead>& records);
+  /// Tells of deleted records which one they were merged into.
+  Result<void> fill_masters(const Mapping& mapping, std::vector<RecordRead>& records);
   /// Whether the error only says that the object has no LastModifiedById; remembers it.
   bool learn_no_actor(const Mapping& mapping, const Error& error);
   /// All pages of one query (at most 2,000 records by its LIMIT or keys).

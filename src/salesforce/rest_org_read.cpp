@@ -136,7 +136,33 @@ Result<std::vector<RecordRead>> RestOrg::read(const Mapping& mapping, std::span<
   for (const MappedField& field : mapping.fields) {
     if (field.parent) DUET_TRY(fill_parent_keys(field, records));
   }
+  if (mapping.can_merge) DUET_TRY(fill_masters(mapping, records));
   return records;
+}
+
+Result<void> RestOrg::fill_masters(const Mapping& mapping, std::vector<RecordRead>& records) {
+  std::vector<std::string> literals;
+  for (const RecordRead& record : records) {
+    if (record.deleted) literals.push_back(soql_text(record.sfid));
+  }
+  Mapping masters;
+  masters.object = mapping.object;
+  masters.fields.resize(1);
+  masters.fields.front().schema.name = "MasterRecordId";
+  masters.fields.front().schema.type = FieldType::reference;
+  std::unordered_map<std::string, std::string> into;
+  for (const std::vector<std::string>& list : codec::split_by_length(literals, kMaxKeyBytes)) {
+    const std::string tail = "WHERE Id IN (" + joined(list) + ") AND MasterRecordId != null LIMIT 2000";
+    for (const RecordRead& merged : DUET_TRY(query_records(masters, tail, Scope::with_deleted))) {
+      const auto* id = std::get_if<std::string>(&value_of(merged.fields, "MasterRecordId"));
+      if (id) into.emplace(merged.sfid, *id);
+    }
+  }
+  for (RecordRead& record : records) {
+    const auto found = into.find(record.sfid);
+    if (record.deleted) record.merged_into = found == into.end() ? std::string() : found->second;
+  }
+  return {};
 }
 
 Result<void> RestOrg::fill_parent_keys(const MappedField& field, std::vector<RecordRead>& records) {
