@@ -178,7 +178,9 @@ TEST(Removal, ARecordThatWasDeletedAndNotMergedIsMadeAnewAfterTheRead) {
   read.deleted = true;
   read.stamp = table.now;
   read.merged_into = "";
-  on_remote_delete(table.turn(), {{table.now, table.now}, {}, true, false, std::nullopt}, false);
+  ChangeEvent event = table.event({}, table.now);
+  event.kind = EventKind::remove;
+  table.receive(event);
   ASSERT_TRUE(table.record.lane.dirty);
   on_read_back(table.turn(), read, table.record.lane.revision);
   ASSERT_TRUE(table.record.row);
