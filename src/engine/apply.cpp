@@ -18,11 +18,32 @@ Result<void> Applier::apply(ports::StoreTransaction& transaction, std::span<cons
   return {};
 }
 
+namespace {
+
+/// What an event of a record that the table does not know may be the answer to: asked for only where no external id
+/// tells.
+Result<std::vector<ports::CreateIntent>> unanswered_creates(ports::StoreTransaction& transaction,
+                                                            const Mapping& mapping, std::span<const ChangeEvent> events,
+                                                            const std::string& our_user) {
+  constexpr std::size_t kMostCreates = 10'000;
+  const bool wanted =
+      mapping.upsert_field.empty() && mapping.access == Access::read_write &&
+      std::ranges::any_of(events, [&](const ChangeEvent& event) {
+        return event.object == mapping.object && event.kind == EventKind::create && event.commit_user == our_user;
+      });
+  if (!wanted) return std::vector<ports::CreateIntent>{};
+  return transaction.find_creates(mapping, kMostCreates);
+}
+
+}  // namespace
+
 Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mapping& mapping,
                                std::span<const ChangeEvent> events) {
   const rules::Context context = timing_.context(mapping);
   RecordBatch batch(mapping);
   std::vector<Meeting> meetings;
+  std::vector<ports::CreateIntent> intents =
+      DUET_TRY(unanswered_creates(transaction, mapping, events, context.our_user));
   for (const ChangeEvent& event : events) {
     if (event.object != mapping.object) continue;
     if (event.wildcard || event.kind == EventKind::gap_overflow) {
@@ -30,8 +51,17 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       continue;
     }
     const std::string key = rules::key_text(value_of(event.fields, mapping.upsert_field));
-    for (const std::string& sfid : event.record_ids)
-      meetings.push_back({&event, batch.add({std::nullopt, sfid, key}), sfid});
+    for (const std::string& sfid : event.record_ids) {
+      RecordRef ref{std::nullopt, sfid, key};
+      const auto intent = std::ranges::find_if(intents, [&](const ports::CreateIntent& each) {
+        return event.commit_user == context.our_user && rules::tells_of_create(mapping, each.attempt, event);
+      });
+      if (intent != intents.end()) {
+        ref.row_id = intent->ref.row_id;
+        intents.erase(intent);
+      }
+      meetings.push_back({&event, batch.add(ref), sfid});
+    }
   }
   if (meetings.empty()) return {};
   DUET_TRY(batch.lock(transaction));
@@ -45,6 +75,10 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       continue;
     }
     RecordBatch::Entry& entry = batch.at(meeting.index);
+    // The create was answered while we waited for its lock, and it is another record's.
+    if (entry.record.ref.row_id && entry.record.row && !entry.record.row->sfid.empty() &&
+        entry.record.row->sfid != meeting.sfid)
+      return fail(ErrorKind::row_locked, "a create was answered while its event was applied");
     const TimeMs version = rules::row_stamp(entry.record);
     const bool follows = versions_.follows(meeting.sfid, event.stamp);
     if (event.stamp < version) ++counters_.events_old;

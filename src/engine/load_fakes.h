@@ -70,6 +70,9 @@ class FakeTransaction final : public ports::StoreTransaction {
     return records;
   }
 
+  Result<std::vector<ports::CreateIntent>> find_creates(const Mapping&, std::size_t) override {
+    return std::vector<ports::CreateIntent>{};
+  }
   Result<std::vector<ports::WriteFailure>> write(const Mapping&, std::span<const ports::RecordWrite> writes) override {
     DUET_SCRIPTED(script_);
     std::vector<ports::WriteFailure> failures;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
 
 #include "engine/record_batch.h"
 #include "engine/timing.h"
 #include "rules/canonical.h"
 #include "rules/capture.h"
+#include "rules/event.h"
 #include "rules/read.h"
 
 namespace duet::engine {
@@ -23,6 +26,8 @@ struct Reading {
   std::string key;
   TimeMs previous_stamp = 0;
   TimeMs began_at = 0;  ///< org clock
+  /// A create of a record that no external id tells from others: looked for by what was sent.
+  std::optional<Attempt> create;
 };
 
 std::vector<const RecordRead*> matching(const Mapping& mapping, const std::vector<RecordRead>& reads,
@@ -59,6 +64,10 @@ class SettleWorker::Impl {
   Result<void> settle(const Mapping& mapping, const std::vector<Reading>& readings);
   void judge(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& reads,
              const std::vector<RecordRead>& by_key);
+  void judge_create(const rules::Turn& turn, const Reading& reading, const std::vector<RecordRead>& evidence);
+  Result<std::vector<RecordRead>> made_by_us(const Mapping& mapping, const std::vector<Reading>& readings);
+  static Result<std::set<std::string>> known_records(ports::StoreTransaction& transaction, const Mapping& mapping,
+                                                     const std::vector<RecordRead>& made);
   void back_off(const rules::Turn& turn, std::string_view reason);
 
   const Connection& connection_;
@@ -88,6 +97,9 @@ Result<std::vector<Reading>> SettleWorker::Impl::begin_readings(const Mapping& m
     reading.revision = lane.revision;
     reading.sfid = lane.sfid;
     reading.key = lane.external_id;
+    if (mapping.upsert_field.empty() && lane.sfid.empty() && !lane.attempts.empty() &&
+        lane.attempts.front().kind == AttemptKind::create)
+      reading.create = lane.attempts.front();
     if (entry.record.row) {
       if (reading.sfid.empty()) reading.sfid = entry.record.row->sfid;
       const auto* stamp = std::get_if<DateTime>(&value_of(entry.record.row->values, "SystemModstamp"));
@@ -145,6 +157,53 @@ void SettleWorker::Impl::judge(const rules::Turn& turn, const Reading& reading, 
   if (verdict == rules::ReadVerdict::again && turn.lane().dirty) back_off(turn, turn.lane().dirty->reason);
 }
 
+void SettleWorker::Impl::judge_create(const rules::Turn& turn, const Reading& reading,
+                                      const std::vector<RecordRead>& evidence) {
+  ++counters_.reads_back;
+  const rules::ReadVerdict verdict = evidence.empty() ? rules::on_key_missing(turn, reading.revision)
+                                                      : rules::on_read_back(turn, evidence.front(), reading.revision);
+  if (verdict == rules::ReadVerdict::again && turn.lane().dirty) back_off(turn, turn.lane().dirty->reason);
+}
+
+/// Records that our user has written since the oldest of these creates went out.
+Result<std::vector<RecordRead>> SettleWorker::Impl::made_by_us(const Mapping& mapping,
+                                                               const std::vector<Reading>& readings) {
+  std::optional<TimeMs> since;
+  for (const Reading& reading : readings) {
+    if (reading.sfid.empty() && reading.create)
+      since = std::min(since.value_or(reading.create->sent_at), reading.create->sent_at);
+  }
+  std::vector<RecordRead> made;
+  if (!since) return made;
+  const TimeMs ahead = timing_.org_now() - timing_.now();
+  TimeMs from = *since + ahead - rules::kVersionAgeMs;
+  const TimeMs to = timing_.org_now() + rules::kVersionAgeMs;
+  std::string after_id;
+  for (;;) {
+    const ports::ReadPage page = DUET_TRY(ports_.org.changed(mapping, from, to, after_id));
+    for (const RecordRead& read : page.records) {
+      if (!read.deleted && (read.actor.empty() || read.actor == connection_.identity.user_id)) made.push_back(read);
+    }
+    if (page.records.empty() || page.done) return made;
+    from = page.records.back().stamp;
+    after_id = page.records.back().sfid;
+  }
+}
+
+/// Which of them the table has already.
+Result<std::set<std::string>> SettleWorker::Impl::known_records(ports::StoreTransaction& transaction,
+                                                                const Mapping& mapping,
+                                                                const std::vector<RecordRead>& made) {
+  std::set<std::string> known;
+  if (made.empty()) return known;
+  std::vector<RecordRef> refs;
+  for (const RecordRead& read : made) refs.push_back({std::nullopt, read.sfid, {}});
+  for (const Record& record : DUET_TRY(transaction.lock(mapping, refs))) {
+    if (record.row || record.busy || !record.lane.empty()) known.insert(record.ref.sfid);
+  }
+  return known;
+}
+
 Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vector<Reading>& readings) {
   std::vector<std::string> sfids;
   std::vector<std::string> keys;
@@ -174,10 +233,27 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
       ref.external_id = rules::key_text(value_of(read->fields, mapping.upsert_field));
     batch.add(ref);
   }
+  const std::vector<RecordRead> made = DUET_TRY(made_by_us(mapping, readings));
   auto transaction = DUET_TRY(ports_.store.begin());
   DUET_TRY(batch.lock(*transaction));
+  const std::set<std::string> known = DUET_TRY(known_records(*transaction, mapping, made));
   const rules::Context context = timing_.context(mapping);
-  for (std::size_t i = 0; i < readings.size(); ++i) judge(batch.turn(i, context), readings[i], reads, by_key);
+  std::set<std::string> taken = known;
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    if (!readings[i].sfid.empty() || !readings[i].create) {
+      judge(batch.turn(i, context), readings[i], reads, by_key);
+      continue;
+    }
+    std::vector<RecordRead> evidence;
+    for (const RecordRead& each : made) {
+      if (!taken.contains(each.sfid) && rules::holds_what_was_sent(mapping, *readings[i].create, each))
+        evidence.push_back(each);
+    }
+    // Records that hold the same are the same to the app: any of them is its row's.
+    if (evidence.size() > 1) evidence.resize(1);
+    for (const RecordRead& each : evidence) taken.insert(each.sfid);
+    judge_create(batch.turn(i, context), readings[i], evidence);
+  }
   for (const RecordBatch::Entry& entry : batch.entries()) {
     count(counters_, entry.change);
     if (entry.record.lane.attempts.empty() && !entry.before.lane.attempts.empty()) ++counters_.attempts_settled;

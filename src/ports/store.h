@@ -34,6 +34,12 @@ struct RecordWrite {
   const RecordChange* change = nullptr;
 };
 
+/// A create that is under way for a record that no external id tells from others.
+struct CreateIntent {
+  RecordRef ref;
+  Attempt attempt;
+};
+
 /// One Postgres transaction. Ends without effect unless commit() succeeds. One thread.
 class StoreTransaction {
  public:
@@ -45,6 +51,10 @@ class StoreTransaction {
   /// external id to a row or a lane without sfid (as the org compares it); a lane that was found leads to the row that
   /// it names.
   virtual Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) = 0;
+
+  /// Unsettled creates of records without an Id, oldest first, for mappings without an upsert field. A hint: lock()
+  /// tells the truth.
+  virtual Result<std::vector<CreateIntent>> find_creates(const Mapping& mapping, std::size_t limit) = 0;
 
   /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left
   /// unwritten and reported.

@@ -6,6 +6,7 @@
 
 #include "codec/event_json.h"
 #include "codec/hex_text.h"
+#include "codec/lane_json.h"
 #include "postgres/array_text.h"
 #include "postgres/breaker_rows.h"
 #include "postgres/mapping_store.h"
@@ -31,6 +32,22 @@ Result<std::vector<Record>> PgTransaction::lock(const Mapping& mapping, std::spa
     }
   }
   return std::move(result.records);
+}
+
+Result<std::vector<ports::CreateIntent>> PgTransaction::find_creates(const Mapping& mapping, std::size_t limit) {
+  const auto rows = DUET_TRY(transaction_.run(
+      {{"SELECT row_id, state FROM duet.lane WHERE mapping_id = $1::bigint AND sfid IS NULL AND row_id IS NOT NULL AND "
+        "(in_flight OR settle_by IS NOT NULL) ORDER BY id LIMIT $2::bigint",
+        {std::to_string(mapping.id), std::to_string(limit)}}}));
+  std::vector<ports::CreateIntent> intents;
+  for (std::size_t i = 0; i < rows.front().size(); ++i) {
+    Lane lane = DUET_TRY(codec::lane_from_json(rows.front().text(i, 1)));
+    for (Attempt& attempt : lane.attempts) {
+      if (attempt.kind == AttemptKind::create)
+        intents.push_back({{rows.front().integer(i, 0), {}, {}}, std::move(attempt)});
+    }
+  }
+  return intents;
 }
 
 Result<std::vector<ports::WriteFailure>> PgTransaction::write(const Mapping& mapping,

@@ -21,13 +21,13 @@ constexpr auto kSystemFields =
 /// Fields that every write of the org sets by itself. OwnerId is one only where nobody sent it.
 bool set_by_org(std::string_view field) { return std::ranges::find(kSystemFields, field) != kSystemFields.end(); }
 
-bool carries_values_of(const Turn& turn, const ChangeEvent& event, const Attempt& attempt) {
+bool carries_values_of(const Mapping& mapping, const ChangeEvent& event, const Attempt& attempt) {
   if (attempt.kind == AttemptKind::remove) return event.kind == EventKind::remove;
   if (event.kind == EventKind::remove || event.kind == EventKind::gap) return false;
   if ((attempt.kind == AttemptKind::create) != (event.kind == EventKind::create)) return false;
   if (event.kind == EventKind::create) {
     return std::ranges::all_of(attempt.fields, [&](const auto& sent) {
-      const MappedField* field = turn.mapping().find(sent.first);
+      const MappedField* field = mapping.find(sent.first);
       if (field && field->parent) return !is_absent(value_of(event.fields, field->parent->reference));
       return field && equal(field->schema, value_of(event.fields, sent.first), sent.second.value);
     });
@@ -35,10 +35,9 @@ bool carries_values_of(const Turn& turn, const ChangeEvent& event, const Attempt
   return std::ranges::all_of(event.fields, [&](const auto& spoken) {
     auto sent = attempt.fields.find(spoken.first);
     if (sent == attempt.fields.end()) {
-      return set_by_org(spoken.first) || !turn.mapping().find(spoken.first) ||
-             sent_parent(turn.mapping(), attempt, spoken.first);
+      return set_by_org(spoken.first) || !mapping.find(spoken.first) || sent_parent(mapping, attempt, spoken.first);
     }
-    const MappedField* field = turn.mapping().find(spoken.first);
+    const MappedField* field = mapping.find(spoken.first);
     return field && equal(field->schema, spoken.second, sent->second.value);
   });
 }
@@ -195,6 +194,19 @@ void meet_vanished_row(const Turn& turn, const ChangeEvent& event, const std::st
 
 }  // namespace
 
+bool tells_of_create(const Mapping& mapping, const Attempt& attempt, const ChangeEvent& event) {
+  return attempt.kind == AttemptKind::create && event.kind == EventKind::create &&
+         (event.client_token.empty() || event.client_token == attempt.token) &&
+         carries_values_of(mapping, event, attempt);
+}
+
+bool holds_what_was_sent(const Mapping& mapping, const Attempt& attempt, const RecordRead& read) {
+  return std::ranges::all_of(attempt.fields, [&](const auto& sent) {
+    const MappedField* field = mapping.find(sent.first);
+    return field && equal(field->schema, value_of(read.fields, sent.first), sent.second.value);
+  });
+}
+
 std::optional<std::size_t> own_attempt(const Turn& turn, const ChangeEvent& event) {
   const auto& attempts = turn.lane().attempts;
   if (!event.client_token.empty()) {
@@ -204,7 +216,7 @@ std::optional<std::size_t> own_attempt(const Turn& turn, const ChangeEvent& even
   }
   if (event.commit_user != turn.context.our_user) return std::nullopt;
   for (std::size_t i = 0; i < attempts.size(); ++i) {
-    if (event.stamp >= attempts[i].row_stamp && carries_values_of(turn, event, attempts[i])) return i;
+    if (event.stamp >= attempts[i].row_stamp && carries_values_of(turn.mapping(), event, attempts[i])) return i;
   }
   return std::nullopt;
 }

@@ -107,6 +107,18 @@ class FakeTransaction final : public ports::StoreTransaction {
     return records;
   }
 
+  Result<std::vector<ports::CreateIntent>> find_creates(const Mapping&, std::size_t limit) override {
+    std::vector<ports::CreateIntent> intents;
+    for (const auto& [id, lane] : db_.lanes) {
+      if (!lane.sfid.empty() || !lane.row_id) continue;
+      for (const Attempt& attempt : lane.attempts) {
+        if (attempt.kind == AttemptKind::create && intents.size() < limit)
+          intents.push_back({{lane.row_id, {}, {}}, attempt});
+      }
+    }
+    return intents;
+  }
+
   Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping,
                                                  std::span<const ports::RecordWrite> writes) override {
     std::vector<ports::WriteFailure> failures;

@@ -116,6 +116,38 @@ def test_mapping_without_a_key_is_named():
         assert len(world.org.living("Account")) == 1
 
 
+KEYLESS = {"Account": {"fields": [name for name in ACCOUNT["Account"]["fields"] if name != "Duet_Key__c"], "access": "read_write"}}
+
+
+def test_creates_without_a_key_are_settled_by_evidence():
+    # Events come before answers, and answers are lost.
+    with World(org={"event_delay_ms": 0}) as world:
+        world.start(KEYLESS)
+        for method in ("POST", "PATCH"):
+            world.org.fault(method=method, path_prefix="/services/data/", action="commit_then_drop", probability=0.3)
+            world.org.fault(method=method, path_prefix="/services/data/", action="delay", delay_ms=150, probability=0.5)
+        for part in range(10):
+            world.db.rows("INSERT INTO salesforce.account (name, phone) SELECT 'n' || n % 7, $1 FROM generate_series(1, 6) n", part)
+        world.db.rows("INSERT INTO salesforce.account (name) VALUES ('alone')")
+        wait.equal("rows without an Id", "0", lambda: world.db.value("SELECT count(*) FROM salesforce.account WHERE sfid IS NULL"), 90)
+        world.settle(90)
+        assert len(world.org.living("Account")) == 61, len(world.org.living("Account"))
+        assert world.db.value("SELECT count(*) FROM salesforce.account") == "61"
+        same(world, "Account")
+
+
+def test_a_lost_create_without_a_key_and_without_events_is_found():
+    with World(org={"event_delay_ms": 0}) as world:
+        world.start(KEYLESS)
+        world.org.fault(event="drop", object="Account", count=1)
+        world.org.fault(method="POST", path_prefix="/services/data/", action="commit_then_drop", count=1)
+        world.db.rows("INSERT INTO salesforce.account (name, phone) VALUES ('lost', '1')")
+        wait.until("the Id", lambda: world.db.value("SELECT sfid FROM salesforce.account"), 60)
+        world.settle()
+        assert len(world.org.living("Account")) == 1
+        same(world, "Account")
+
+
 def test_a_mapping_added_while_serving():
     with World(keys=("Account", "Contact")) as world:
         world.org.generate("Contact", 50)
