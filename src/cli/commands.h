@@ -47,7 +47,8 @@ struct JournalOptions {
 /// Runs until SIGTERM or SIGINT.
 ExitCode run_serve(const GlobalOptions& global);
 /// `file`: a mapping file to check as well, or empty.
-ExitCode run_doctor(const GlobalOptions& global, const std::string& file);
+/// `create_keys`: unique external ids are created in the org where a mapping that writes has none.
+ExitCode run_doctor(const GlobalOptions& global, const std::string& file, bool create_keys);
 ExitCode run_status(const GlobalOptions& global);
 ExitCode run_import(const GlobalOptions& global, const ImportOptions& options);
 /// What an import would do.

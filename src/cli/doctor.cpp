@@ -1,4 +1,5 @@
 #include "runtime/doctor.h"
+#include "runtime/create_keys.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -52,7 +53,7 @@ ExitCode exit_code_of(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-ExitCode run_doctor(const GlobalOptions& global, const std::string& file) {
+ExitCode run_doctor(const GlobalOptions& global, const std::string& file, bool create_keys) {
   const auto config = runtime::load_config(global.config_file, runtime::process_environment());
   if (!config) return report(config.error(), global.json);
   std::optional<codec::ParsedMappingFile> parsed;
@@ -76,7 +77,8 @@ ExitCode run_doctor(const GlobalOptions& global, const std::string& file) {
   }
   for (const runtime::ConnectionConfig& connection : config->connections) {
     if (!global.connection.empty() && connection.name != global.connection) continue;
-    auto more = runtime::examine(connection, parsed ? &parsed->file : nullptr);
+    const codec::MappingFile* mappings = parsed ? &parsed->file : nullptr;
+    auto more = create_keys ? runtime::create_keys(connection, mappings) : runtime::examine(connection, mappings);
     findings.insert(findings.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
   if (global.json) {

@@ -35,6 +35,7 @@ struct Options {
   duet::cli::IssueOptions issues;
   duet::cli::JournalOptions journal;
   std::string doctor_file;
+  bool create_keys = false;
   std::string plan_file;
   std::string export_file;
   bool outbound_only = false;
@@ -72,8 +73,12 @@ class CommandLine {
     add("serve", "sync until stopped", [this] { return run_serve(options_.global); });
     CLI::App* doctor =
         add("doctor", "check configuration, credentials, permissions and database before anything is synced",
-            [this] { return run_doctor(options_.global, options_.doctor_file); });
+            [this] { return run_doctor(options_.global, options_.doctor_file, options_.create_keys); });
     doctor->add_option("FILE", options_.doctor_file, "a mapping file to check as well");
+    doctor->add_flag(
+        "--create-keys", options_.create_keys,
+        "create a unique external id field, Duet_Id__c, in the org for each mapping that writes and has no "
+        "upsert field (of FILE, or of what is imported)");
     add("status", "show connections, mappings, lags and workers", [this] { return run_status(options_.global); });
     CLI::App* attach = add("attach", "pin this database and org to the connection, and take over what is there",
                            [this] { return run_attach(options_.global, options_.attach); });

@@ -153,10 +153,12 @@ class Resolver {
     if (wanted_.upsert_field.empty()) {
       if (wanted_.access == Access::read_write && schema_.createable) {
         add(false, "upsert_field",
-            fmt::format("{} has no upsert field: when the answer to a create is lost, Duet cannot tell whether the "
-                        "record exists and may leave a duplicate",
+            fmt::format("{} has no upsert field: when the answer to a create is lost, Duet looks for a record with the "
+                        "values that it sent, and may leave a duplicate where somebody changed it meanwhile",
                         schema_.name),
-            "add a unique external id field to the object and name it here");
+            "run `duet doctor --create-keys` with this file: it creates the unique external id Duet_Id__c, Text(36), "
+            "in "
+            "the org; or name one that is there");
       }
       return;
     }

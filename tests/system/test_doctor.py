@@ -168,3 +168,21 @@ def test_the_database_goes_and_comes_back():
         world.db = world.session()
         assert world.duet.program.process.poll() is None, world.duet.log_text()
         wait.until("the row", lambda: world.row("account", sfid), 60)
+
+
+def test_creates_the_keys_that_are_missing():
+    with World() as world:
+        fields = ["Name", "Phone"]
+        path = world.duet.write_mapping({"Account": {"fields": fields, "access": "read_write"}})
+        said = world.duet.command("doctor", path)
+        assert said.returncode == 1 and "--create-keys" in said.stdout, said.stdout
+        done = world.duet.command("doctor", path, "--create-keys")
+        assert done.returncode == 0 and "Account.Duet_Id__c is created" in done.stdout, done.stdout + done.stderr
+        again = world.duet.command("doctor", path, "--create-keys")
+        assert again.returncode == 0 and "was there already" in again.stdout, again.stdout
+        world.start({"Account": {"fields": [*fields, "Duet_Id__c"], "access": "read_write", "upsert": "Duet_Id__c"}})
+        world.db.rows("INSERT INTO salesforce.account (name) VALUES ('with a key')")
+        wait.until("the Id", lambda: world.db.value("SELECT sfid FROM salesforce.account"))
+        world.settle()
+        record, = world.org.living("Account").values()
+        assert record["Duet_Id__c"] == world.db.value("SELECT duet_id__c FROM salesforce.account") and record["Duet_Id__c"], record
