@@ -19,6 +19,12 @@ pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
 
+find_path(ARGON2_INCLUDE argon2.h REQUIRED)
+find_library(ARGON2_LIBRARY argon2 REQUIRED)
+add_library(argon2 INTERFACE)
+target_include_directories(argon2 INTERFACE ${ARGON2_INCLUDE})
+target_link_libraries(argon2 INTERFACE ${ARGON2_LIBRARY})
+
 find_path(AVRO_C_INCLUDE avro.h REQUIRED)
 find_library(AVRO_C_LIBRARY avro REQUIRED)
 add_library(avro_c INTERFACE)

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
 
 #include "model/schema.h"
 
@@ -31,19 +30,40 @@ bool host_allowed(std::string_view host_header, const std::vector<std::string>& 
   return std::ranges::any_of(hosts, [&](const std::string& host) { return equals_ignoring_case(name, host); });
 }
 
-bool token_matches(std::string_view authorization_header, std::string_view token) {
+std::optional<std::string> bearer_token(std::string_view authorization_header) {
   constexpr std::string_view kScheme = "Bearer ";
-  if (token.empty() || authorization_header.size() < kScheme.size() ||
+  if (authorization_header.size() <= kScheme.size() ||
       !equals_ignoring_case(authorization_header.substr(0, kScheme.size()), kScheme)) {
-    return false;
+    return std::nullopt;
   }
-  const std::string_view given = authorization_header.substr(kScheme.size());
-  // Digests have one length, so that not even the token's length shows in the time.
-  unsigned char expected_digest[SHA256_DIGEST_LENGTH];
-  unsigned char given_digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const unsigned char*>(token.data()), token.size(), expected_digest);
-  SHA256(reinterpret_cast<const unsigned char*>(given.data()), given.size(), given_digest);
-  return CRYPTO_memcmp(expected_digest, given_digest, SHA256_DIGEST_LENGTH) == 0;
+  return std::string(authorization_header.substr(kScheme.size()));
+}
+
+bool same_origin(std::string_view origin_header, std::string_view host_header) {
+  for (std::string_view scheme : {"https://", "http://"}) {
+    if (origin_header.starts_with(scheme))
+      return equals_ignoring_case(origin_header.substr(scheme.size()), host_header);
+  }
+  return false;
+}
+
+std::string cookie_value(std::string_view cookie_header, std::string_view name) {
+  std::optional<std::string> value;
+  while (!cookie_header.empty()) {
+    const std::size_t end = std::min(cookie_header.find(';'), cookie_header.size());
+    std::string_view pair = cookie_header.substr(0, end);
+    while (pair.starts_with(' ')) pair.remove_prefix(1);
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+      if (value) return {};
+      value = pair.substr(name.size() + 1);
+    }
+    cookie_header.remove_prefix(std::min(end + 1, cookie_header.size()));
+  }
+  return value.value_or(std::string());
+}
+
+bool equal_texts(std::string_view a, std::string_view b) {
+  return !a.empty() && a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace duet::api

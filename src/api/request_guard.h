@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,8 +11,16 @@ namespace duet::api {
 /// that had its own name resolve to this machine is refused by it.
 bool host_allowed(std::string_view host_header, const std::vector<std::string>& hosts);
 
-/// Whether the Authorization header is `Bearer TOKEN`; takes the same time whatever the difference. An empty token lets
-/// nobody in.
-bool token_matches(std::string_view authorization_header, std::string_view token);
+/// The token of an Authorization header; nothing when it is no `Bearer TOKEN`.
+std::optional<std::string> bearer_token(std::string_view authorization_header);
+
+/// Whether the Origin header names the same host and port as the Host header.
+bool same_origin(std::string_view origin_header, std::string_view host_header);
+
+/// A cookie of the Cookie header; empty when it is not there, or there twice.
+std::string cookie_value(std::string_view cookie_header, std::string_view name);
+
+/// Takes the same time whatever the difference; an empty text equals nothing.
+bool equal_texts(std::string_view a, std::string_view b);
 
 }  // namespace duet::api

@@ -2,171 +2,152 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <fmt/ranges.h>
 
 #include "api/dashboard.h"
 #include "api/openapi.h"
+#include "api/parameters.h"
 #include "api/request_guard.h"
+#include "api/routes.h"
 
 namespace duet::api {
 namespace {
 
-constexpr int kLargestPage = 500;
-constexpr std::size_t kMaxParameterBytes = 256;
+constexpr std::string_view kSession = "/api/v1/session";
 
-int status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::not_found:
-      return 404;
-    case ErrorKind::config:
-    case ErrorKind::bad_data:
-      return 400;
-    case ErrorKind::store_down:
-    case ErrorKind::network:
-    case ErrorKind::timeout:
-      return 503;
-    default:
-      return 500;
+std::vector<std::string_view> parts_of(std::string_view path) {
+  std::vector<std::string_view> parts;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::size_t end = std::min(path.find('/'), path.size());
+    parts.push_back(path.substr(0, end));
+    path.remove_prefix(end);
   }
+  return parts;
 }
 
-Response from(Result<std::string> result) {
-  if (result) {
-    Response response;
-    response.body = std::move(*result);
-    return response;
+/// What stands for the {names} of the pattern; nothing when the path is another.
+std::optional<std::vector<std::string>> match(std::string_view pattern, const std::vector<std::string_view>& path) {
+  const std::vector<std::string_view> wanted = parts_of(pattern);
+  if (wanted.size() != path.size()) return std::nullopt;
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].starts_with('{')) {
+      if (path[i].empty()) return std::nullopt;
+      values.emplace_back(path[i]);
+    } else if (wanted[i] != path[i]) {
+      return std::nullopt;
+    }
   }
-  const Error& error = result.error();
-  return error_response(status_of(error.kind), std::string(name_of(error.kind)), error.message, advice_of(error));
+  return values;
 }
 
-std::optional<std::int64_t> to_number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return number;
-}
-
-/// Query parameters, each of which must be known.
-class Parameters {
- public:
-  explicit Parameters(const Request& request) : request_(request) {}
-
-  std::string text(const std::string& name) {
-    known_.insert(name);
-    auto found = request_.query.find(name);
-    return found == request_.query.end() ? std::string() : found->second;
-  }
-
-  Page page() {
-    Page page;
-    if (const std::string limit = text("limit"); !limit.empty()) {
-      const auto number = to_number(limit);
-      if (!number || *number < 1 || *number > kLargestPage) {
-        problem_ = fmt::format("limit must be 1 to {}", kLargestPage);
-      } else {
-        page.limit = static_cast<int>(*number);
-      }
-    }
-    if (const std::string before = text("before"); !before.empty()) {
-      const auto number = to_number(before);
-      if (!number || *number < 1) problem_ = "before must be the id of an entry";
-      page.before = number.value_or(0);
-    }
-    return page;
-  }
-
-  /// The first thing that is wrong with the parameters, once all known ones were asked for.
-  std::optional<Response> problem() const {
-    for (const auto& [name, value] : request_.query) {
-      if (!known_.contains(name)) {
-        return error_response(400, "bad_request", fmt::format("{} is not a parameter of this call", name),
-                              fmt::format("known: {}", nlohmann::json(known_).dump()));
-      }
-      if (value.size() > kMaxParameterBytes) return error_response(400, "bad_request", name + " is too long", "");
-    }
-    if (!problem_.empty()) return error_response(400, "bad_request", problem_, "");
-    return std::nullopt;
-  }
-
- private:
-  const Request& request_;
-  std::set<std::string> known_;
-  std::string problem_;
+struct Found {
+  const Route* route = nullptr;
+  std::vector<std::string> path;
+  std::vector<std::string_view> methods;  ///< that the path has
 };
 
-Response plain(std::string body) {
-  Response response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::move(body);
+Found find_route(const Request& request) {
+  Found found;
+  if (!request.path.starts_with('/')) return found;
+  const std::vector<std::string_view> parts = parts_of(request.path);
+  for (std::span<const Route> routes : {status_routes(), issue_routes(), record_routes(), access_routes()}) {
+    for (const Route& route : routes) {
+      auto values = match(route.pattern, parts);
+      if (!values) continue;
+      // `bulk` is no id.
+      if (found.route && route.pattern.contains('{')) continue;
+      found.methods.push_back(route.method);
+      if (route.method != request.method) continue;
+      found.route = &route;
+      found.path = std::move(*values);
+    }
+  }
+  return found;
+}
+
+Response unauthorized() {
+  Response response = error_response(401, "unauthorized", "nobody is logged in, and there is no bearer token",
+                                     "log in, or send the header: Authorization: Bearer TOKEN");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
 
-Response show_status(Backend& backend, const Request& request) {
-  Parameters parameters(request);
-  const std::string connection = parameters.text("connection");
-  if (auto problem = parameters.problem()) return *problem;
-  return from(backend.status(connection));
-}
+Response refused(const char* message) { return error_response(403, "csrf", message, "reload the page"); }
 
-Response show_mappings(Backend& backend, const Request& request) {
-  Parameters parameters(request);
-  const std::string connection = parameters.text("connection");
-  if (auto problem = parameters.problem()) return *problem;
-  return from(backend.mappings(connection));
-}
-
-Response list_issues(Backend& backend, const Request& request) {
-  Parameters parameters(request);
-  const std::string connection = parameters.text("connection");
-  IssueQuery query{parameters.text("state"), parameters.text("object"), parameters.text("kind"), parameters.page()};
-  if (auto problem = parameters.problem()) return *problem;
-  return from(backend.issues(connection, query));
-}
-
-Response show_issue(Backend& backend, const Request& request, std::string_view id) {
-  Parameters parameters(request);
-  const std::string connection = parameters.text("connection");
-  if (auto problem = parameters.problem()) return *problem;
-  const auto number = to_number(id);
-  if (!number || *number < 1)
-    return error_response(404, "not_found", "there is no such issue", "ids are numbers: see /api/v1/issues");
-  return from(backend.issue(connection, *number));
-}
-
-Response list_journal(Backend& backend, const Request& request) {
-  Parameters parameters(request);
-  const std::string connection = parameters.text("connection");
-  JournalQuery query{parameters.text("object"), parameters.text("sfid"), parameters.page()};
-  if (auto problem = parameters.problem()) return *problem;
-  return from(backend.journal(connection, query));
-}
-
-Response show_ready(Backend& backend) {
-  const Result<void> ready = backend.ready();
-  if (ready) return plain("ready\n");
-  return error_response(503, "not_ready", ready.error().message, ready.error().detail);
+/// A request that changes something, sent by a browser for a page of another site, is not what its user wants.
+std::optional<Response> check_origin(const Request& request) {
+  if (!request.origin.empty() && !same_origin(request.origin, request.host))
+    return refused("the request comes from another site");
+  return std::nullopt;
 }
 
 }  // namespace
 
-Response error_response(int status, const std::string& code, const std::string& message, const std::string& hint) {
-  nlohmann::ordered_json body;
-  body["error"] = {{"code", code}, {"message", message}, {"hint", hint}};
-  Response response;
-  response.status = status;
-  response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-  return response;
+Result<std::int64_t> id_in_path(const Call& call, std::size_t index) {
+  const auto number = to_number(call.path.at(index));
+  if (!number || *number < 1)
+    return fail(ErrorKind::not_found, "there is nothing of that id", {}, "ids are numbers from 1 on");
+  return *number;
+}
+
+Result<std::optional<Caller>> Router::identify(const Request& request, bool seen) const {
+  if (!request.authorization.empty()) {
+    const auto token = bearer_token(request.authorization);
+    if (!token) return std::optional<Caller>();
+    return gate_.of_token(*token);
+  }
+  const std::string cookie = cookie_value(request.cookie, "duet_session");
+  if (cookie.empty()) return std::optional<Caller>();
+  return gate_.of_session(cookie, seen);
+}
+
+bool Router::still_allowed(const Request& request) const {
+  const auto caller = identify(request, false);
+  return caller && *caller;
+}
+
+Result<Response> Router::answer(const Request& request) const {
+  const Services services{backend_, gate_, options_.tls};
+  const bool changes = request.method != "GET" && request.method != "HEAD";
+  if (changes) {
+    if (auto problem = check_origin(request)) return *problem;
+  }
+  if (request.path == kSession && request.method == "POST") return log_in(services, request);
+
+  const std::optional<Caller> caller = DUET_TRY(identify(request, true));
+  if (!caller) return unauthorized();
+  Found found = find_route(request);
+  if (found.methods.empty())
+    return error_response(404, "not_found", "there is nothing here", "see /api/v1/openapi.json");
+  if (!found.route) {
+    const std::string allowed = fmt::format("{}", fmt::join(found.methods, ", "));
+    Response response = error_response(405, "method_not_allowed",
+                                       fmt::format("{} is not possible here", request.method), "use " + allowed);
+    response.headers.emplace_back("Allow", allowed);
+    return response;
+  }
+  if (changes && caller->via == "session" && !equal_texts(request.csrf, caller->csrf))
+    return refused("the header X-Duet-CSRF is missing or wrong");
+  if (caller->role < found.route->role) {
+    return error_response(403, "forbidden", fmt::format("this needs the role {}", runtime::name_of(found.route->role)),
+                          fmt::format("{} has the role {}", caller->name, runtime::name_of(caller->role)));
+  }
+  return found.route->handler(services, {request, *caller, std::move(found.path)});
 }
 
 Response Router::handle(const Request& request) const {
   // A liveness probe comes without a name or a token, and learns nothing but that the process answers.
-  if (request.path == "/healthz" && request.method == "GET") return plain("ok\n");
+  if (request.path == "/healthz" && request.method == "GET") {
+    Response response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = "ok\n";
+    return response;
+  }
   if (!host_allowed(request.host, options_.hosts)) {
     return error_response(403, "host_not_allowed", "this name of the server is not allowed",
                           "add it to server.hosts in duet.toml");
@@ -174,48 +155,10 @@ Response Router::handle(const Request& request) const {
   // The dashboard's files hold no data: whoever opens them has yet to sign in.
   if (auto page = dashboard({request.method, request.path, request.accept_encoding, request.if_none_match}))
     return *page;
-  if (request.path == "/api/v1/openapi.json" && request.method == "GET") {
-    Response response;
-    response.body = openapi_text();
-    return response;
-  }
-  if (!token_matches(request.authorization, options_.token)) {
-    Response response =
-        error_response(401, "unauthorized", "a bearer token is needed", "send the header: Authorization: Bearer TOKEN");
-    response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    return response;
-  }
-  return route(request);
-}
-
-Response Router::route(const Request& request) const {
-  constexpr std::string_view kIssue = "/api/v1/issues/";
-  using Handler = Response (*)(Backend&, const Request&);
-  static constexpr std::array<std::pair<std::string_view, Handler>, 6> kRoutes = {{
-      {"/api/v1/status", show_status},
-      {"/api/v1/mappings", show_mappings},
-      {"/api/v1/issues", list_issues},
-      {"/api/v1/journal", list_journal},
-      {"/metrics",
-       [](Backend& backend, const Request&) {
-         Response response = plain(backend.metrics());
-         response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-         return response;
-       }},
-      {"/readyz", [](Backend& backend, const Request&) { return show_ready(backend); }},
-  }};
-  const auto found = std::ranges::find(kRoutes, request.path, &std::pair<std::string_view, Handler>::first);
-  const bool one_issue = request.path.starts_with(kIssue);
-  if (found == kRoutes.end() && !one_issue)
-    return error_response(404, "not_found", "there is nothing here", "see /api/v1/status");
-  if (request.method != "GET") {
-    Response response =
-        error_response(405, "method_not_allowed", fmt::format("{} is not possible here", request.method), "use GET");
-    response.headers.emplace_back("Allow", "GET");
-    return response;
-  }
-  if (one_issue) return show_issue(backend_, request, std::string_view(request.path).substr(kIssue.size()));
-  return found->second(backend_, request);
+  if (request.path == "/api/v1/openapi.json" && request.method == "GET")
+    return json_response(std::string(openapi_text()));
+  Result<Response> answered = answer(request);
+  return answered ? std::move(*answered) : error_response(answered.error());
 }
 
 }  // namespace duet::api

@@ -1,52 +1,38 @@
 #pragma once
 
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/backend.h"
+#include "api/request.h"
 
 namespace duet::api {
 
-struct Request {
-  std::string method;
-  std::string path;
-  std::string host;           ///< Host header
-  std::string authorization;  ///< Authorization header
-  std::map<std::string, std::string> query;
-  std::string accept_encoding = {};  ///< Accept-Encoding header
-  std::string if_none_match = {};    ///< If-None-Match header
-};
-
-struct Response {
-  int status = 200;
-  std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
 struct RouterOptions {
-  std::string token;
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts;  ///< names of this server, beside loopback names
+  bool tls = false;
 };
 
-/// From request to response: Host check, bearer token, routes, errors as JSON (design §7 "HTTP"). Knows no sockets.
-/// Thread safe.
+/// From request to response: Host check, who is asking, CSRF and Origin checks, roles, routes, errors as JSON (design
+/// §7 "HTTP"). Knows no sockets. Thread safe.
 class Router {
  public:
-  Router(RouterOptions options, Backend& backend) : options_(std::move(options)), backend_(backend) {}
+  Router(RouterOptions options, Backend& backend, Gate& gate)
+      : options_(std::move(options)), backend_(backend), gate_(gate) {}
 
   Response handle(const Request& request) const;
 
+  /// Whether whoever asked may still be answered: for streams, which outlive their request.
+  bool still_allowed(const Request& request) const;
+
  private:
-  Response route(const Request& request) const;
+  Result<Response> answer(const Request& request) const;
+  Result<std::optional<Caller>> identify(const Request& request, bool seen) const;
 
   RouterOptions options_;
   Backend& backend_;
+  Gate& gate_;
 };
-
-/// `{"error":{"code","message","hint"}}`.
-Response error_response(int status, const std::string& code, const std::string& message, const std::string& hint);
 
 }  // namespace duet::api

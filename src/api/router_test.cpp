@@ -1,6 +1,8 @@
 #include "api/router.h"
 
+#include <algorithm>
 #include <csignal>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/request_guard.h"
+#include "api/routes.h"
 #include "api/server.h"
 
 namespace duet::api {
@@ -34,8 +37,83 @@ class FakeBackend final : public Backend {
   Result<std::string> journal(const std::string&, const JournalQuery&) override {
     return fail(ErrorKind::store_down, "no database");
   }
+  Result<std::string> record(const std::string&, const RecordQuery& query) override {
+    return query.object + " " + query.id;
+  }
+  Result<std::string> history(const std::string&, const HistoryQuery& query) override {
+    return query.record.id + " at " + std::to_string(query.at.value_or(0));
+  }
+  Result<std::string> audit(const std::string&, const AuditQuery&) override { return "audit"; }
+  Result<std::string> webhooks(const std::string&) override { return "webhooks"; }
+  Result<std::string> preview(const std::string&, const PreviewRequest& request) override { return request.policy; }
+  Result<std::string> act(const std::string&, const Caller& caller, std::int64_t id,
+                          const ActionRequest& request) override {
+    if (id == 8) return fail(ErrorKind::rejected, "it moved on", "STALE");
+    ++acted;
+    return caller.name + " " + request.action + " " + std::to_string(id) + " " + request.use;
+  }
+  Result<std::string> act_on_all(const std::string&, const Caller&, const BulkRequest& request) override {
+    return request.action.action + " " + request.filter.state + " " + std::to_string(request.limit) +
+           (request.dry_run ? " dry" : "");
+  }
+  Result<std::string> revert_entry(const std::string&, const Caller&, std::int64_t id, bool force) override {
+    return std::to_string(id) + (force ? " forced" : "");
+  }
+  Result<void> set_paused(const std::string&, const Caller&, bool all, bool outbound) override {
+    paused = all ? "all" : outbound ? "outbound" : "none";
+    return {};
+  }
+  Result<std::shared_ptr<TextSource>> listen(const std::string&) override {
+    class Two final : public TextSource {
+     public:
+      std::optional<std::string> next(int) override {
+        return ++turn_ > 2 ? std::nullopt : std::optional<std::string>("event: issue\ndata: {}\n\n");
+      }
+
+     private:
+      int turn_ = 0;
+    };
+    return std::shared_ptr<TextSource>(std::make_shared<Two>());
+  }
   std::string metrics() override { return "duet_up 1\n"; }
   Result<void> ready() override { return {}; }
+
+  int acted = 0;
+  std::string paused;
+};
+
+/// Tokens and cookies are names of roles.
+class FakeGate final : public Gate {
+ public:
+  Result<std::optional<Caller>> of_token(const std::string& token) override {
+    if (token == kToken) return std::optional(Caller{"token", Role::admin, "token", {}, {}, 0});
+    const auto role = runtime::role_from_name(token);
+    return role ? std::optional(Caller{token, *role, "token", {}, {}, 0}) : std::nullopt;
+  }
+  Result<std::optional<Caller>> of_session(const std::string& cookie, bool) override {
+    const auto role = runtime::role_from_name(cookie);
+    return role ? std::optional(Caller{cookie, *role, "session", "csrf of " + cookie, "hash", 1'000}) : std::nullopt;
+  }
+  Result<runtime::Login> login(const std::string& user, const std::string& password, const std::string&) override {
+    if (user == "slow") return std::unexpected(Error{ErrorKind::throttled, {}, "wait", {}, nullptr, 1'500});
+    if (password != "right") return fail(ErrorKind::forbidden, "name or password is wrong");
+    return runtime::Login{"secret", {user, Role::viewer, "session", "csrf", "hash", 1'000}};
+  }
+  Result<void> logout(const Caller&) override { return {}; }
+  Result<void> change_password(const Caller&, const std::string&, const std::string&, const std::string&) override {
+    return {};
+  }
+  Result<std::string> users() override { return "users"; }
+  Result<std::string> add_user(const Caller&, const runtime::UserWish& wish) override { return wish.name; }
+  Result<std::string> change_user(const Caller&, const runtime::UserWish& wish) override {
+    return wish.name + (wish.disabled.value_or(false) ? " disabled" : "");
+  }
+  Result<void> remove_user(const Caller&, const std::string&) override { return {}; }
+  Result<std::string> tokens() override { return "tokens"; }
+  Result<std::string> add_token(const Caller&, const std::string& name, const std::string&, TimeMs) override {
+    return name;
+  }
+  Result<void> remove_token(const Caller&, std::int64_t) override { return {}; }
 };
 
 class RouterTest : public ::testing::Test {
@@ -43,10 +121,26 @@ class RouterTest : public ::testing::Test {
   static Request get(const std::string& path) {
     return {"GET", path, "localhost:8080", std::string("Bearer ") + kToken, {}};
   }
+  static Request post(const std::string& path, const std::string& body = {}) {
+    Request request = get(path);
+    request.method = "POST";
+    request.body = body;
+    request.content_type = "application/json";
+    return request;
+  }
+  /// As the dashboard sends it.
+  static Request in_session(Request request, const std::string& role) {
+    request.authorization.clear();
+    request.cookie = "theme=dark; duet_session=" + role;
+    request.csrf = "csrf of " + role;
+    request.origin = "http://localhost:8080";
+    return request;
+  }
   Response handle(const Request& request) { return router_.handle(request); }
 
   FakeBackend backend_;
-  Router router_{{kToken, {"duet.example.com"}}, backend_};
+  FakeGate gate_;
+  Router router_{{{"duet.example.com"}, false}, backend_, gate_};
 };
 
 TEST_F(RouterTest, OnlyHealthAndTheDashboardNeedNoToken) {
@@ -99,9 +193,7 @@ TEST_F(RouterTest, ErrorsAreJsonWithAHint) {
   EXPECT_EQ(handle(get("/api/v1/issues/x")).status, 404);
   EXPECT_EQ(handle(get("/api/v1/issues/9999999999999999999999")).status, 404);
   EXPECT_EQ(handle(get("/api/v2")).status, 404);
-  Request post = get("/api/v1/status");
-  post.method = "POST";
-  EXPECT_EQ(handle(post).status, 405);
+  EXPECT_EQ(handle(post("/api/v1/status")).status, 405);
 }
 
 TEST_F(RouterTest, RefusesBadParameters) {
@@ -125,13 +217,135 @@ TEST(RequestGuard, Hosts) {
 }
 
 TEST(RequestGuard, Tokens) {
-  EXPECT_TRUE(token_matches("Bearer abc", "abc"));
-  EXPECT_TRUE(token_matches("bearer abc", "abc"));
-  EXPECT_FALSE(token_matches("Bearer abcd", "abc"));
-  EXPECT_FALSE(token_matches("Bearer ab", "abc"));
-  EXPECT_FALSE(token_matches("abc", "abc"));
-  EXPECT_FALSE(token_matches("Basic abc", "abc"));
-  EXPECT_FALSE(token_matches("Bearer ", ""));
+  EXPECT_EQ(bearer_token("Bearer abc"), "abc");
+  EXPECT_EQ(bearer_token("bearer abc"), "abc");
+  EXPECT_FALSE(bearer_token("abc"));
+  EXPECT_FALSE(bearer_token("Basic abc"));
+  EXPECT_FALSE(bearer_token("Bearer "));
+}
+
+TEST(RequestGuard, Cookies) {
+  EXPECT_EQ(cookie_value("duet_session=a", "duet_session"), "a");
+  EXPECT_EQ(cookie_value("x=1; duet_session=a; y=2", "duet_session"), "a");
+  EXPECT_EQ(cookie_value("xduet_session=a", "duet_session"), "");
+  EXPECT_EQ(cookie_value("duet_session=a; duet_session=b", "duet_session"), "") << "somebody planted one";
+  EXPECT_EQ(cookie_value("", "duet_session"), "");
+}
+
+TEST(RequestGuard, Origins) {
+  EXPECT_TRUE(same_origin("https://duet.example.com", "duet.example.com"));
+  EXPECT_TRUE(same_origin("http://LOCALHOST:8080", "localhost:8080"));
+  EXPECT_FALSE(same_origin("http://localhost:8081", "localhost:8080"));
+  EXPECT_FALSE(same_origin("http://localhost.evil.com", "localhost"));
+  EXPECT_FALSE(same_origin("null", "localhost"));
+}
+
+TEST_F(RouterTest, TheDocumentAndTheRoutesAreTheSame) {
+  std::set<std::string> described;
+  const auto document = nlohmann::json::parse(handle(get("/api/v1/openapi.json")).body);
+  for (const auto& [path, operations] : document["paths"].items()) {
+    for (const auto& [method, operation] : operations.items()) {
+      std::string upper = method;
+      std::ranges::transform(upper, upper.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      described.insert(upper + " " + path + " " + operation.value("x-role", "-"));
+    }
+  }
+  std::set<std::string> routed = {"GET /healthz -", "GET /api/v1/openapi.json -", "POST /api/v1/session -"};
+  for (std::span<const Route> routes : {status_routes(), issue_routes(), record_routes(), access_routes()}) {
+    for (const Route& route : routes)
+      routed.insert(std::string(route.method) + " " + std::string(route.pattern) + " " +
+                    std::string(runtime::name_of(route.role)));
+  }
+  EXPECT_EQ(routed, described);
+}
+
+TEST_F(RouterTest, EachRoleMayDoWhatIsItsOwn) {
+  const std::vector<std::pair<Request, Role>> calls = {
+      {get("/api/v1/issues"), Role::viewer},
+      {post("/api/v1/issues/7/retry"), Role::operator_},
+      {post("/api/v1/issues/bulk", R"({"filter":{},"action":"retry"})"), Role::operator_},
+      {post("/api/v1/pause"), Role::operator_},
+      {get("/api/v1/audit"), Role::operator_},
+      {get("/api/v1/users"), Role::admin},
+      {get("/api/v1/tokens"), Role::admin},
+  };
+  for (const auto& [request, needed] : calls) {
+    for (const char* name : {"viewer", "operator", "admin"}) {
+      const bool allowed = *runtime::role_from_name(name) >= needed;
+      EXPECT_EQ(handle(in_session(request, name)).status < 300, allowed) << request.path << " " << name;
+      Request with_token = request;
+      with_token.authorization = std::string("Bearer ") + name;
+      EXPECT_EQ(handle(with_token).status == 403, !allowed) << request.path << " " << name;
+    }
+  }
+}
+
+TEST_F(RouterTest, ASessionChangesNothingWithoutItsCsrfToken) {
+  Request request = in_session(post("/api/v1/issues/7/retry"), "operator");
+  EXPECT_EQ(handle(request).status, 200);
+  request.csrf.clear();
+  EXPECT_EQ(handle(request).status, 403);
+  request.csrf = "csrf of admin";
+  EXPECT_EQ(handle(request).status, 403);
+  request = in_session(post("/api/v1/issues/7/retry"), "operator");
+  request.origin = "https://evil.example.com";
+  EXPECT_EQ(handle(request).status, 403);
+  request.origin.clear();
+  EXPECT_EQ(handle(request).status, 200) << "no browser";
+  EXPECT_EQ(backend_.acted, 2);
+  // A bearer token is not sent by a browser by itself.
+  EXPECT_EQ(handle(post("/api/v1/issues/7/retry")).status, 200);
+}
+
+TEST_F(RouterTest, LogsIn) {
+  Request request = post("/api/v1/session", R"({"user":"ann","password":"right"})");
+  request.authorization.clear();
+  const Response response = handle(request);
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(nlohmann::json::parse(response.body)["csrf_token"], "csrf");
+  ASSERT_EQ(response.headers.size(), 1U);
+  EXPECT_THAT(response.headers[0].second, HasSubstr("duet_session=secret; Path=/; HttpOnly; SameSite=Strict"));
+  request.body = R"({"user":"ann","password":"wrong"})";
+  EXPECT_EQ(handle(request).status, 403);
+  request.body = R"({"user":"slow","password":"right"})";
+  EXPECT_EQ(handle(request).status, 429);
+  EXPECT_EQ(handle(request).headers.at(0), (std::pair<std::string, std::string>("Retry-After", "2")));
+  request.body = R"({"user":"ann","password":"right"})";
+  request.origin = "https://evil.example.com";
+  EXPECT_EQ(handle(request).status, 403);
+  request.origin.clear();
+  request.content_type = "text/plain";
+  EXPECT_EQ(handle(request).status, 400) << "a form of another site can send it";
+}
+
+TEST_F(RouterTest, ActsOnIssues) {
+  EXPECT_EQ(handle(post("/api/v1/issues/7/resolve", R"({"use":"base"})")).body, "token resolve 7 base");
+  EXPECT_EQ(handle(post("/api/v1/issues/8/retry")).status, 409);
+  EXPECT_THAT(handle(post("/api/v1/issues/8/retry")).body, HasSubstr("\"code\":\"stale\""));
+  EXPECT_EQ(handle(post("/api/v1/issues/bulk", R"({"filter":{"state":"all"},"action":"ignore","dry_run":true})")).body,
+            "ignore  1000 dry");
+  EXPECT_EQ(handle(post("/api/v1/journal/3/revert", R"({"force":true})")).body, "3 forced");
+  EXPECT_EQ(handle(post("/api/v1/pause", R"({"outbound":true})")).status, 204);
+  EXPECT_EQ(backend_.paused, "outbound");
+  EXPECT_EQ(handle(get("/api/v1/records/Account/12")).body, "Account 12");
+  Request history = get("/api/v1/records/Account/12/history");
+  history.query["at"] = "1970-01-01T00:00:01Z";
+  EXPECT_EQ(handle(history).body, "12 at 1000");
+  Request always = post("/api/v1/issues/7/resolve", R"({"use":"postgres","always":true})");
+  EXPECT_EQ(handle(always).status, 200);
+  always.authorization = "Bearer operator";
+  EXPECT_EQ(handle(always).status, 403);
+}
+
+TEST_F(RouterTest, RefusesBadBodies) {
+  for (const char* body : {"{", "[]", "1", R"({"use":"mine"})", R"({"use":1})", R"({"fields":{"Phone":"mine"}})",
+                           R"({})", R"({"set":{"Phone":[1]}})", R"({"use":"base","allways":true})"})
+    EXPECT_EQ(handle(post("/api/v1/issues/7/resolve", body)).status, 400) << body;
+  for (const char* body : {"", R"({"filter":{},"action":"delete"})", R"({"filter":{"stat":"open"},"action":"retry"})",
+                           R"({"filter":{"ids":["1"]},"action":"retry"})",
+                           R"({"filter":{},"action":"retry","limit":1001})", R"({"filter":{},"action":"resolve"})"})
+    EXPECT_EQ(handle(post("/api/v1/issues/bulk", body)).status, 400) << body;
+  EXPECT_EQ(backend_.acted, 0);
 }
 
 TEST_F(RouterTest, ServesOverHttp) {
@@ -158,6 +372,10 @@ TEST_F(RouterTest, ServesOverHttp) {
               ::testing::AnyOf(::testing::StartsWith("<!doctype html>"), HasSubstr("without the dashboard")));
   EXPECT_EQ(client.Post("/api/v1/status", token, std::string(1'000, 'x'), "text/plain")->status, 405);
   EXPECT_EQ(client.Get("/healthz")->status, 200);
+  auto stream = client.Get("/api/v1/stream", token);
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(stream->get_header_value("Content-Type"), "text/event-stream");
+  EXPECT_EQ(stream->body, "event: issue\ndata: {}\n\nevent: issue\ndata: {}\n\n");
   // Too large: refused, or cut off while it is sent.
   auto refused = client.Post("/api/v1/status", token, std::string(1'000'000, 'x'), "text/plain");
   EXPECT_TRUE(!refused || refused->status == 413);

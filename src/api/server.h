@@ -12,6 +12,9 @@ struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 8080;  ///< 0: any free one
   int threads = 4;
+  /// PEM files; without them the server speaks plain HTTP.
+  std::string tls_certificate_file = {};
+  std::string tls_key_file = {};
 };
 
 /// The HTTP server: bounded threads, bodies, headers and waits; hands every request to the router. Serves from start()

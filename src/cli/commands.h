@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/output.h"
 
@@ -31,15 +32,58 @@ struct IssueOptions {
   std::string state = "open";
   std::string object;
   std::string kind;
+  std::string code;
+  std::string field;
+  std::string rule;
+  std::string text;
+  std::string sfid;
+  bool grouped = false;
   int limit = 100;
   std::int64_t before = 0;
+
+  std::string action;               ///< retry | revert | resolve | ignore; empty: show
+  std::string use;                  ///< resolve: salesforce | postgres | base
+  std::vector<std::string> sets;    ///< resolve: `Field=value`
+  std::vector<std::string> fields;  ///< resolve: `Field=side`
+  bool always = false;
+  bool all = false;      ///< act on everything that is open, without another filter
+  bool dry_run = false;  ///< only count
 };
 
 struct JournalOptions {
   std::string object;
   std::string sfid;
+  std::string field;
+  std::int64_t revert = 0;  ///< bring the value of this entry back
+  bool force = false;
   int limit = 100;
   std::int64_t before = 0;
+};
+
+struct RecordOptions {
+  std::string object;
+  std::string id;  ///< Salesforce Id, or `id` of the row
+  std::string at;  ///< RFC 3339: also the record as it was then
+  int limit = 100;
+};
+
+struct UserOptions {
+  std::string action;  ///< add | passwd | role | disable | enable | remove | list
+  std::string name;
+  std::string role = "viewer";
+};
+
+struct TokenOptions {
+  std::string action;  ///< add | remove | list
+  std::string name;
+  std::string role = "viewer";
+  std::int64_t id = 0;
+  int days = 0;  ///< 0: does not expire
+};
+
+struct AuditOptions {
+  bool verify = false;
+  int limit = 100;
 };
 
 // One file per command; each returns the exit code of the process.
@@ -61,6 +105,12 @@ ExitCode run_pause(const GlobalOptions& global, bool outbound_only);
 ExitCode run_resume(const GlobalOptions& global);
 ExitCode run_issues(const GlobalOptions& global, const IssueOptions& options);
 ExitCode run_journal(const GlobalOptions& global, const JournalOptions& options);
+/// A record with its timeline.
+ExitCode run_record(const GlobalOptions& global, const RecordOptions& options);
+ExitCode run_user(const GlobalOptions& global, const UserOptions& options);
+ExitCode run_token(const GlobalOptions& global, const TokenOptions& options);
+/// Whether the log of actions is whole.
+ExitCode run_audit(const GlobalOptions& global, const AuditOptions& options);
 ExitCode run_version(const GlobalOptions& global);
 
 }  // namespace duet::cli

@@ -2,7 +2,9 @@
 
 #include "cli/opening.h"
 #include "postgres/journal_store.h"
+#include "runtime/issue_actions.h"
 #include "runtime/record_json.h"
+#include "runtime/system_ports.h"
 
 namespace duet::cli {
 namespace {
@@ -34,6 +36,7 @@ Result<void> show(const GlobalOptions& global, const JournalOptions& options) {
   postgres::JournalFilter filter;
   filter.object = options.object;
   filter.sfid = options.sfid;
+  filter.field = options.field;
   filter.before_id = options.before;
   filter.limit = static_cast<std::size_t>(options.limit);
   const auto entries = DUET_TRY(store.list(filter));
@@ -45,10 +48,23 @@ Result<void> show(const GlobalOptions& global, const JournalOptions& options) {
   return {};
 }
 
+Result<void> revert(const GlobalOptions& global, const JournalOptions& options) {
+  const Opened opened = DUET_TRY(open_connection(global));
+  runtime::SystemClock clock;
+  runtime::IssueActions actions(opened.connection, clock);
+  const auto entries = DUET_TRY(actions.revert_entry(command_line_caller(), options.revert, options.force));
+  if (global.json) {
+    fmt::print("{}", runtime::journal_to_json(entries, entries.size() + 1));
+  } else {
+    fmt::print("The value of journal entry {} is back; it goes to both sides.\n", options.revert);
+  }
+  return {};
+}
+
 }  // namespace
 
 ExitCode run_journal(const GlobalOptions& global, const JournalOptions& options) {
-  const Result<void> shown = show(global, options);
+  const Result<void> shown = options.revert != 0 ? revert(global, options) : show(global, options);
   return shown ? kDone : report(shown.error(), global.json);
 }
 

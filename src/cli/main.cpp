@@ -34,6 +34,10 @@ struct Options {
   duet::cli::ImportOptions import;
   duet::cli::IssueOptions issues;
   duet::cli::JournalOptions journal;
+  duet::cli::RecordOptions record;
+  duet::cli::UserOptions user;
+  duet::cli::TokenOptions token;
+  duet::cli::AuditOptions audit;
   std::string doctor_file;
   bool create_keys = false;
   std::string plan_file;
@@ -50,6 +54,7 @@ class CommandLine {
     add_engine_commands();
     add_mapping_commands();
     add_issue_commands();
+    add_access_commands();
   }
 
   int run(int argc, char** argv) {
@@ -108,23 +113,106 @@ class CommandLine {
   }
 
   void add_issue_commands() {
-    CLI::App* issues =
-        add("issues", "list what needs a person", [this] { return run_issues(options_.global, options_.issues); });
+    CLI::App* issues = add("issues", "list what needs a person, and act on it",
+                           [this] { return run_issues(options_.global, options_.issues); });
     add_issue_filters(*issues);
-    CLI::App* list = issues->add_subcommand("list", "list issues");
-    add_global_options(*list, options_.global);
+    add_list_options(*issues);
+    CLI::App* list = add_below(*issues, "list", "list issues");
     add_issue_filters(*list);
-    CLI::App* show = issues->add_subcommand("show", "show one issue with both values");
-    add_global_options(*show, options_.global);
+    add_list_options(*list);
+    CLI::App* show = add_below(*issues, "show", "show one issue with both values");
     show->add_option("ID", options_.issues.id, "number of the issue")->required()->check(CLI::PositiveNumber);
+    add_issue_action(*issues, "retry", "send refused or parked writes again, as the rows are now");
+    add_issue_action(*issues, "revert", "put losing values back, or take refused local values back");
+    add_issue_action(*issues, "ignore", "close issues without writing");
+    CLI::App* resolve = add_issue_action(*issues, "resolve", "choose what shall stand on both sides");
+    resolve->add_option("--use", options_.issues.use, "salesforce, postgres or base, for every field")
+        ->check(CLI::IsMember({"salesforce", "postgres", "base"}));
+    resolve->add_option("--field-use", options_.issues.fields, "FIELD=salesforce, postgres or base");
+    resolve->add_option("--set", options_.issues.sets, "FIELD=VALUE; nothing after = empties the field");
+    resolve->add_flag("--always", options_.issues.always, "from now on decide these fields so: changes the mapping");
+
     CLI::App* journal = add("journal", "list values that lost, were rejected or reverted",
                             [this] { return run_journal(options_.global, options_.journal); });
     journal->add_option("--object", options_.journal.object, "only of this object");
     journal->add_option("--sfid", options_.journal.sfid, "only of the record with this Id");
+    journal->add_option("--field", options_.journal.field, "only of this field");
     journal->add_option("--limit", options_.journal.limit, "how many")
         ->check(CLI::Range(1, 500))
         ->capture_default_str();
     journal->add_option("--before", options_.journal.before, "only entries before this one");
+    CLI::App* revert = add_below(*journal, "revert", "bring the value of an entry back on both sides");
+    revert->add_option("ID", options_.journal.revert, "number of the entry")->required()->check(CLI::PositiveNumber);
+    revert->add_flag("--force", options_.journal.force, "also when the field holds another value by now");
+
+    CLI::App* record = add("record", "show a record's timeline from both sides",
+                           [this] { return run_record(options_.global, options_.record); });
+    record->add_option("OBJECT", options_.record.object, "Account")->required();
+    record->add_option("ID", options_.record.id, "Salesforce Id, or id of the row")->required();
+    record->add_option("--at", options_.record.at, "also the record as it was then: 2026-01-31T10:00:00Z");
+    record->add_option("--limit", options_.record.limit, "how many events")->check(CLI::Range(1, 500));
+  }
+
+  void add_access_commands() {
+    CLI::App* user =
+        add("user", "users of the dashboard and the API", [this] { return run_user(options_.global, options_.user); });
+    user->require_subcommand(1);
+    const auto add_user = [&](const char* name, const char* what) {
+      CLI::App* command = add_below(*user, name, what);
+      command->callback([this, name] { options_.user.action = name; });
+      return command;
+    };
+    add_user("list", "list users");
+    for (const auto& [name, what] :
+         {std::pair{"add", "add a user; asks for the password, or reads it from standard input"},
+          std::pair{"passwd", "set a user's password"}, std::pair{"role", "change what a user may do"},
+          std::pair{"disable", "let a user no longer log in"}, std::pair{"enable", "let a user log in again"},
+          std::pair{"remove", "remove a user"}}) {
+      CLI::App* command = add_user(name, what);
+      command->add_option("NAME", options_.user.name, "the user's name")->required();
+      if (std::string_view(name) == "add" || std::string_view(name) == "role")
+        command->add_option("--role", options_.user.role, "viewer, operator or admin")
+            ->check(CLI::IsMember({"viewer", "operator", "admin"}))
+            ->capture_default_str();
+    }
+
+    CLI::App* token = add("token", "tokens of programs that use the API",
+                          [this] { return run_token(options_.global, options_.token); });
+    token->require_subcommand(1);
+    CLI::App* add_token = add_below(*token, "add", "make a token and show it this once");
+    add_token->add_option("NAME", options_.token.name, "what it is for")->required();
+    add_token->add_option("--role", options_.token.role, "viewer, operator or admin")
+        ->check(CLI::IsMember({"viewer", "operator", "admin"}))
+        ->capture_default_str();
+    add_token->add_option("--days", options_.token.days, "how long it is good for; for ever without it")
+        ->check(CLI::Range(1, 36'500));
+    CLI::App* remove_token = add_below(*token, "remove", "revoke a token");
+    remove_token->add_option("ID", options_.token.id, "number of the token")->required();
+    CLI::App* list_tokens = add_below(*token, "list", "list tokens");
+    for (CLI::App* command : {add_token, remove_token, list_tokens})
+      command->callback([this, command] { options_.token.action = command->get_name(); });
+
+    CLI::App* audit =
+        add("audit", "list what people did", [this] { return run_audit(options_.global, options_.audit); });
+    audit->add_flag("--verify", options_.audit.verify, "check that no entry was changed or removed");
+    audit->add_option("--limit", options_.audit.limit, "how many")->check(CLI::Range(1, 500))->capture_default_str();
+  }
+
+  CLI::App* add_below(CLI::App& parent, const std::string& name, const std::string& what) {
+    CLI::App* command = parent.add_subcommand(name, what);
+    add_global_options(*command, options_.global);
+    return command;
+  }
+
+  CLI::App* add_issue_action(CLI::App& issues, const std::string& name, const std::string& what) {
+    CLI::App* command = add_below(issues, name, what);
+    command->callback([this, name] { options_.issues.action = name; });
+    command->add_option("ID", options_.issues.id, "number of the issue; without it, all that the filters find")
+        ->check(CLI::PositiveNumber);
+    add_issue_filters(*command);
+    command->add_flag("--all", options_.issues.all, "every issue in that state, without another filter");
+    command->add_flag("--dry-run", options_.issues.dry_run, "only count");
+    return command;
   }
 
   void add_issue_filters(CLI::App& command) {
@@ -133,6 +221,15 @@ class CommandLine {
         ->capture_default_str();
     command.add_option("--object", options_.issues.object, "only of this object");
     command.add_option("--kind", options_.issues.kind, "conflict, rejected, unknown, schema, breaker or unreadable");
+    command.add_option("--code", options_.issues.code, "only with this code");
+    command.add_option("--field", options_.issues.field, "only those that name this field");
+    command.add_option("--rule", options_.issues.rule, "only those that this rule decided");
+    command.add_option("--text", options_.issues.text, "in the message or the record's names");
+    command.add_option("--sfid", options_.issues.sfid, "only of the record with this Id");
+  }
+
+  void add_list_options(CLI::App& command) {
+    command.add_flag("--grouped", options_.issues.grouped, "by root cause: kind, code, field and rule");
     command.add_option("--limit", options_.issues.limit, "how many")->check(CLI::Range(1, 500))->capture_default_str();
     command.add_option("--before", options_.issues.before, "only issues before this one");
   }

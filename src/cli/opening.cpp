@@ -1,5 +1,8 @@
 #include "cli/opening.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include <fmt/format.h>
@@ -30,6 +33,16 @@ Result<int> find_connection(postgres::Session& session, const std::string& name)
   }
   return fail(ErrorKind::not_found, fmt::format("nothing has been imported for connection {}", name), {},
               "run: duet import FILE");
+}
+
+runtime::Caller command_line_caller() {
+  const passwd* user = getpwuid(geteuid());
+  return {std::string("cli:") + (user ? user->pw_name : std::to_string(geteuid()).c_str()),
+          runtime::Role::admin,
+          "cli",
+          {},
+          {},
+          0};
 }
 
 Result<codec::ParsedMappingFile> open_mapping_file(const std::string& name) {

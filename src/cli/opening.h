@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "codec/mapping_file.h"
 #include "postgres/session.h"
+#include "runtime/access.h"
 #include "runtime/config.h"
 
 namespace duet::cli {
@@ -24,6 +25,9 @@ Result<std::unique_ptr<postgres::Session>> open_database(const runtime::Connecti
 
 /// The id of the connection in duet.connection; `not_found` before the first import or serve.
 Result<int> find_connection(postgres::Session& session, const std::string& name);
+
+/// Who runs the command: whoever has the database's secret may do everything.
+runtime::Caller command_line_caller();
 
 /// Reads a mapping file from disk. `config` when it cannot be read.
 Result<codec::ParsedMappingFile> open_mapping_file(const std::string& name);

@@ -142,13 +142,17 @@ Result<StoredToken> AccessStore::add_token(const std::string& name, const std::s
 }
 
 Result<std::optional<StoredToken>> AccessStore::find_token(const std::string& hash) {
-  const Rows rows = DUET_TRY(
-      session_.query(fmt::format("UPDATE duet.access_token SET last_used_at = now() WHERE hash = decode($1, 'hex') AND "
-                                 "(expires_at IS NULL OR expires_at > now()) RETURNING {}",
-                                 kTokenColumns),
-                     {hash}));
+  const Rows rows = DUET_TRY(session_.query(
+      fmt::format("SELECT {}, last_used_at > now() - interval '1 minute' FROM duet.access_token WHERE hash = "
+                  "decode($1, 'hex') AND (expires_at IS NULL OR expires_at > now())",
+                  kTokenColumns),
+      {hash}));
   if (rows.empty()) return std::optional<StoredToken>();
-  return std::optional(read_token(rows, 0));
+  const StoredToken found = read_token(rows, 0);
+  if (!rows.boolean(0, 7))
+    DUET_TRY(session_.query("UPDATE duet.access_token SET last_used_at = now() WHERE id = $1::bigint",
+                            {std::to_string(found.id)}));
+  return std::optional(found);
 }
 
 Result<bool> AccessStore::remove_token(std::int64_t id) {

@@ -69,7 +69,7 @@ class AccessStore {
   Result<std::vector<StoredToken>> tokens();
   Result<StoredToken> add_token(const std::string& name, const std::string& role, const std::string& hash,
                                 const std::string& created_by, TimeMs expires_at);
-  /// A token that has not expired; notes that it was used.
+  /// A token that has not expired; notes, at most once a minute, that it was used.
   Result<std::optional<StoredToken>> find_token(const std::string& hash);
   Result<bool> remove_token(std::int64_t id);
 

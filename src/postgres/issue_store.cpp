@@ -153,11 +153,10 @@ Result<std::optional<StoredIssue>> IssueStore::lock(std::int64_t id) {
   return std::optional(read(rows, 0));
 }
 
-Result<std::vector<IssueCount>> IssueStore::counts() {
+Result<std::vector<IssueCount>> IssueStore::counts(const IssueFilter& filter) {
   const Rows rows = DUET_TRY(
-      session_.query("SELECT kind, state, count(*) FROM duet.issue WHERE connection_id = $1::integer GROUP BY 1, 2 "
-                     "ORDER BY 1, 2",
-                     {std::to_string(connection_id_)}));
+      session_.query(fmt::format("SELECT kind, state, count(*) FROM duet.issue {} GROUP BY 1, 2 ORDER BY 1, 2", kWhere),
+                     filter_params(connection_id_, filter)));
   std::vector<IssueCount> counts;
   for (std::size_t i = 0; i < rows.size(); ++i)
     counts.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), rows.integer(i, 2)});
@@ -172,11 +171,9 @@ Result<long> IssueStore::open_count() {
 }
 
 Result<bool> IssueStore::close(std::int64_t id, const std::string& from, const IssueClosing& closing) {
-  const Rows rows = DUET_TRY(session_.query(
-      "UPDATE duet.issue SET state = $4, closed_by = nullif($5, ''), outcome = nullif($6, ''), closed_at "
-      "= clock_timestamp(), updated_at = clock_timestamp() WHERE connection_id = $1::integer AND id = "
-      "$2::bigint AND state = $3",
-      {std::to_string(connection_id_), std::to_string(id), from, closing.state, closing.by, closing.outcome}));
+  const Rows rows = DUET_TRY(session_.query(sql_file("queries/close_issue.sql"),
+                                            {std::to_string(connection_id_), std::to_string(id), from, closing.state,
+                                             closing.by, closing.outcome, nlohmann::json(closing.chosen).dump()}));
   return rows.affected() == 1;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -68,8 +69,9 @@ struct IssueCount {
 
 struct IssueClosing {
   std::string state;
-  std::string by;
+  std::string by;  ///< empty: Duet itself
   std::string outcome;
+  std::map<std::string, std::string> chosen = {};  ///< by field, where something was chosen
 };
 
 /// Reads and decides issues of one connection. One thread at a time.
@@ -86,10 +88,10 @@ class IssueStore {
   Result<std::vector<IssueGroup>> groups(const IssueFilter& filter);
   /// The issue under a lock until the end of the transaction.
   Result<std::optional<StoredIssue>> lock(std::int64_t id);
-  /// Closes an issue; false when it is not there or in another state than `from` by now.
+  /// Closes an issue; false when it is not there or in another state than `from` by now (empty: any).
   Result<bool> close(std::int64_t id, const std::string& from, const IssueClosing& closing);
-  /// How many there are by kind and state.
-  Result<std::vector<IssueCount>> counts();
+  /// How many match, by kind and state; paging is left out.
+  Result<std::vector<IssueCount>> counts(const IssueFilter& filter);
   /// How many issues are open.
   Result<long> open_count();
   /// False when the issue is not there or not in state `from` any more.

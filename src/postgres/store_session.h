@@ -32,6 +32,8 @@ class StoreSession {
   /// Schema of the hstore extension, quoted.
   const std::string& hstore() const { return hstore_; }
   std::string connection_id() const { return std::to_string(options_.connection_id); }
+  /// For whoever learns it over this session.
+  void set_connection_id(int id) { options_.connection_id = id; }
 
   const MappedTable& table(const Mapping& mapping);
 

@@ -89,6 +89,15 @@ void drop_pending(const Turn& turn, std::string_view field, std::string_view mes
 
 namespace {
 
+/// When the app wrote its value, as far as the lane still knows it; database clock, 0 when it does not.
+TimeMs local_time(const Lane& lane, const std::string& field) {
+  if (auto pending = lane.pending.find(field); pending != lane.pending.end()) return pending->second.changed_at.from;
+  for (auto attempt = lane.attempts.rbegin(); attempt != lane.attempts.rend(); ++attempt) {
+    if (auto sent = attempt->fields.find(field); sent != attempt->fields.end()) return sent->second.changed_at.from;
+  }
+  return 0;
+}
+
 /// One issue for a group.
 void tell_decided(const Turn& turn, const MappedField& field, const Value& base, const Value& salesforce,
                   const Value& postgres, Side winner, std::string_view rule, const Remote& remote) {
@@ -113,6 +122,7 @@ void tell_decided(const Turn& turn, const MappedField& field, const Value& base,
   issue.rule = rule;
   issue.salesforce_actor = remote.actor;
   issue.salesforce_at = remote.changed_at.from;
+  issue.postgres_at = local_time(turn.lane(), name);
   issue.fields.push_back(std::move(told));
   turn.change.issues.push_back(std::move(issue));
 }
@@ -133,8 +143,9 @@ void journal_conflict(const Turn& turn, JournalReason reason, const MappedField&
   entry.rule = rule;
   entry.actor = remote_wins ? remote.actor : "";
   entry.lost_actor = remote_wins ? "" : remote.actor;
-  entry.lost_at = remote_wins ? turn.context.database_now : remote.changed_at.from;
-  entry.kept_at = remote_wins ? remote.changed_at.from : 0;
+  const TimeMs local_at = local_time(turn.lane(), field.schema.name);
+  entry.lost_at = remote_wins ? local_at : remote.changed_at.from;
+  entry.kept_at = remote_wins ? remote.changed_at.from : local_at;
   turn.change.journal.push_back(std::move(entry));
 
   if (reason != JournalReason::conflict && reason != JournalReason::late_conflict) return;

@@ -47,6 +47,7 @@ ConnectionStatus merge_status(ConnectionStatus live, const Result<ConnectionStat
   if (live.state != "running") live.paused = stored->paused;
   if (live.state == "running" && live.paused == Pause::all) live.state = "paused";
   live.mappings = stored->mappings;
+  live.issues = stored->issues;
   for (MappingStatus& mapping : live.mappings) {
     if (mapping.source == "events" && live.stream.connected) mapping.inbound_lag_ms = live.stream.last_lag_ms;
   }

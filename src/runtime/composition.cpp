@@ -26,7 +26,7 @@ Composition::Composition(PreparedConnection prepared, ConnectionContext context)
   add_settle();
   add_polls();
   add_loads();
-  add("maintenance", [this] { return make_maintenance(context_); });
+  add("maintenance", [this] { return make_maintenance(prepared_, context_); });
 }
 
 Composition::~Composition() {

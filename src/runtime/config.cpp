@@ -62,6 +62,23 @@ void read_server(ConfigTable table, ConfigSource& source, ServerConfig& server) 
                    fmt::format("server.token is too short – use at least {} random characters", kShortestToken));
   }
   table.texts("hosts", server.hosts);
+  for (auto [key, file] : {std::pair{"tls_certificate_file", &server.tls_certificate_file},
+                           std::pair{"tls_key_file", &server.tls_key_file}}) {
+    table.text(key, *file);
+    if (file->empty()) continue;
+    *file = (std::filesystem::path(source.directory) / *file).string();
+    std::error_code ignored;
+    if (!std::filesystem::exists(*file, ignored))
+      source.problem(table.line_of(key), fmt::format("server.{}: {} does not exist", key, *file));
+  }
+  if (server.tls_certificate_file.empty() != server.tls_key_file.empty()) {
+    source.problem(table.line(), "server.tls_certificate_file and server.tls_key_file go together – set both");
+  } else if (server.tls_certificate_file.empty() && !is_loopback(server.host)) {
+    source.warnings.push_back(fmt::format(
+        "the API and the dashboard listen on {} without TLS: passwords and records can be read on the way; set "
+        "server.tls_certificate_file and server.tls_key_file, or let a proxy on this machine speak TLS",
+        server.host));
+  }
   table.finish();
 }
 
@@ -226,6 +243,10 @@ void read_connections(ConfigTable& root, ConfigSource& source, Config& config) {
     read_salesforce(table.table("salesforce"), source, connection.salesforce);
     read_postgres(table.table("postgres"), source, connection.postgres);
     read_engine(table.table("engine"), connection);
+    ConfigTable retention = table.table("retention");
+    retention.number("journal_days", connection.journal_days, 0, 36'500);
+    retention.number("issue_days", connection.issue_days, 0, 36'500);
+    retention.finish();
     table.finish();
     if (!places.insert(connection.postgres.url + '\n' + connection.postgres.schema).second) {
       source.problem(
@@ -256,6 +277,8 @@ Result<Config> parse_config(std::string_view text, const std::string& file, cons
   read_server(root.table("server"), source, config.server);
   read_log(root.table("log"), config);
   read_connections(root, source, config);
+  config.webhooks = read_webhooks(root, source);
+  if (!config.connections.empty()) config.access_url = config.connections.front().postgres.url;
   root.finish();
   config.warnings = std::move(source.warnings);
   if (!source.problems.empty()) return fail(ErrorKind::config, fmt::format("{}", fmt::join(source.problems, "\n")));

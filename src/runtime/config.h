@@ -9,6 +9,7 @@
 #include "base/logging.h"
 #include "base/result.h"
 #include "engine/connection.h"
+#include "runtime/webhook_config.h"
 #include "salesforce/config.h"
 
 namespace duet::runtime {
@@ -26,6 +27,9 @@ struct ConnectionConfig {
   /// Replaces the polling interval of every mapping.
   std::optional<int> poll_seconds;
   int loads_at_once = 2;
+  /// How long journal entries, and issues that are closed, are kept; 0: for ever.
+  int journal_days = 90;
+  int issue_days = 90;
 };
 
 struct ServerConfig {
@@ -33,6 +37,9 @@ struct ServerConfig {
   int port = 8080;
   std::string token;               ///< bearer token; empty: `serve` makes one and keeps it beside the configuration
   std::vector<std::string> hosts;  ///< names under which the server may be called, beside loopback names
+  /// PEM files; both or none. With them the server speaks HTTPS.
+  std::string tls_certificate_file;
+  std::string tls_key_file;
 };
 
 /// duet.toml (design §7).
@@ -42,6 +49,8 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::vector<ConnectionConfig> connections;
+  std::vector<WebhookConfig> webhooks;
+  std::string access_url;  ///< the database that has users and tokens: that of the first connection of the file
   std::vector<std::string> warnings;  ///< what `doctor` should mention: secrets in files that others can read
 };
 

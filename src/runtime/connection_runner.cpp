@@ -117,6 +117,7 @@ Result<void> ConnectionRunner::watch(const std::stop_token& stop, postgres::Sess
   std::optional<TimeMs> gave_up_at;
   while (!stop.stop_requested()) {
     sleep(stop, kWatchMs);
+    note_budget();
     const Pause pause = to_pause(DUET_TRY(connections.paused(id)));
     if (pause != pause_.get()) {
       log(LogLevel::info, "pause changed", {{"connection", config_.name}, {"paused", name_of(pause)}});
@@ -132,6 +133,12 @@ Result<void> ConnectionRunner::watch(const std::stop_token& stop, postgres::Sess
     if (clock_.monotonic() - *gave_up_at >= kRestartMs) return {};
   }
   return {};
+}
+
+void ConnectionRunner::note_budget() {
+  std::lock_guard lock(mutex_);
+  if (!gauges_) return;
+  if (const auto usage = gauges_->api_usage()) budget_.note(clock_.monotonic(), *usage);
 }
 
 void ConnectionRunner::finish_workers() {
@@ -159,6 +166,7 @@ ConnectionStatus ConnectionRunner::live() const {
     status.last_error = last_error_;
     composition = composition_;
     if (gauges_) status.api_usage = gauges_->api_usage();
+    status.forecast = budget_.forecast();
   }
   status.counters = counter_values(counters_);
   status.stream.last_event_at = counters_.last_event_at;

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/logging.h"
+#include "runtime/budget_meter.h"
 #include "runtime/composition.h"
 #include "runtime/config.h"
 #include "runtime/status.h"
@@ -49,6 +50,7 @@ class ConnectionRunner {
   Result<void> turn(const std::stop_token& stop);
   Result<void> watch(const std::stop_token& stop, postgres::Session& session, int id,
                      const std::optional<std::string>& revision);
+  void note_budget();
   void finish_workers();
   void set_state(std::string state, std::optional<Error> error);
   void sleep(const std::stop_token& stop, TimeMs wait_ms);
@@ -67,6 +69,7 @@ class ConnectionRunner {
   std::string org_id_;
   std::optional<Error> last_error_;
   const salesforce::OrgGauges* gauges_ = nullptr;  ///< of `org_`, once there is one
+  BudgetMeter budget_;
   std::shared_ptr<Composition> composition_;
   std::atomic<bool> finished_{false};
   std::jthread thread_;  ///< last: it uses everything above

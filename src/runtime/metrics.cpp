@@ -149,6 +149,13 @@ std::string to_metrics(const AppStatus& status) {
                 if (!each.inbound_lag_ms) return std::nullopt;
                 return static_cast<double>(*each.inbound_lag_ms) / kMsPerS;
               });
+  out.begin("issues", "gauge", "Issues that are stored, by kind and state.");
+  for (const ConnectionStatus& connection : status.connections) {
+    for (const IssueCount& count : connection.issues)
+      out.sample({{"connection", connection.name}, {"kind", count.kind}, {"state", count.state}}, count.count);
+  }
+  per_connection(out, status, "api_calls_per_hour", "How fast the API calls of the last 24 h grow.",
+                 [](const ConnectionStatus& each) { return each.forecast.per_hour; });
   counters(out, status);
   workers(out, status);
   return std::move(out).finish();

@@ -33,6 +33,9 @@ Json to_json(const MappingStatus& mapping) {
   out["lag_ms"] = {{"inbound", mapping.inbound_lag_ms ? Json(*mapping.inbound_lag_ms) : Json()},
                    {"outbound", mapping.outbound_lag_ms}};
   out["issues"] = mapping.open_issues;
+  out["errors"] = mapping.open_errors;
+  // Nothing compares both sides yet.
+  out["verified_as_of"] = nullptr;
   return out;
 }
 
@@ -63,9 +66,14 @@ Json to_json(const ConnectionStatus& connection) {
   out["paused"] = name_of(connection.paused);
   out["last_error"] = to_json(connection.last_error);
   out["mappings"] = to_json(connection.mappings);
-  out["api_usage"] = connection.api_usage
-                         ? Json{{"used", connection.api_usage->used}, {"allowed", connection.api_usage->allowed}}
-                         : Json();
+  out["api_usage"] = nullptr;
+  if (connection.api_usage) {
+    const BudgetForecast& forecast = connection.forecast;
+    out["api_usage"] = {{"used", connection.api_usage->used},
+                        {"allowed", connection.api_usage->allowed},
+                        {"per_hour", forecast.per_hour ? Json(*forecast.per_hour) : Json()},
+                        {"exhausted_in_ms", forecast.exhausted_in_ms ? Json(*forecast.exhausted_in_ms) : Json()}};
+  }
   const StreamStatus& stream = connection.stream;
   out["stream"] = {{"used", stream.used},
                    {"connected", stream.connected},

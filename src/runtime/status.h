@@ -34,6 +34,19 @@ struct MappingStatus {
   std::optional<TimeMs> inbound_lag_ms;
   TimeMs outbound_lag_ms = 0;  ///< age of the oldest captured change that was not taken up
   long open_issues = 0;
+  long open_errors = 0;  ///< of them refused or unknown writes
+};
+
+/// Where the use of the org's API calls is going.
+struct BudgetForecast {
+  std::optional<double> per_hour;         ///< nothing while too little was seen
+  std::optional<TimeMs> exhausted_in_ms;  ///< nothing when not within a day
+};
+
+struct IssueCount {
+  std::string kind;
+  std::string state;
+  long count = 0;
 };
 
 struct StreamStatus {
@@ -59,6 +72,8 @@ struct ConnectionStatus {
   std::optional<Error> last_error;
   std::vector<MappingStatus> mappings;
   std::optional<ports::ApiUsage> api_usage;
+  BudgetForecast forecast;
+  std::vector<IssueCount> issues;
   StreamStatus stream;
   std::vector<WorkerStatus> workers;
   std::vector<CounterValue> counters;

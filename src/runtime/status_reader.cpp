@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "postgres/connection_store.h"
+#include "postgres/issue_store.h"
 #include "postgres/mapping_store.h"
 #include "postgres/status_store.h"
 
@@ -61,15 +62,19 @@ Result<ConnectionStatus> StatusReader::read_now() {
   const postgres::PauseFlags paused = DUET_TRY(postgres::ConnectionStore(*session_).paused(id));
   status.paused = paused.all ? Pause::all : paused.outbound ? Pause::outbound : Pause::none;
   DUET_TRY(read_mappings(id, status));
+  for (const postgres::IssueCount& count : DUET_TRY(postgres::IssueStore(*session_, id).counts({})))
+    status.issues.push_back({count.kind, count.state, count.count});
   return status;
 }
 
 Result<void> StatusReader::read_mappings(int connection_id, ConnectionStatus& status) {
   const auto stored = DUET_TRY(postgres::MappingStore(*session_, connection_id).list());
   const auto positions = DUET_TRY(postgres::list_positions(*session_, connection_id));
-  const postgres::Rows issues = DUET_TRY(session_->query(
-      "SELECT object, count(*) FROM duet.issue WHERE connection_id = $1::integer AND state = 'open' GROUP BY object",
-      {std::to_string(connection_id)}));
+  const postgres::Rows issues =
+      DUET_TRY(session_->query("SELECT object, count(*), count(*) FILTER (WHERE kind IN ('rejected', 'unknown')) FROM "
+                               "duet.issue WHERE connection_id "
+                               "= $1::integer AND state = 'open' GROUP BY object",
+                               {std::to_string(connection_id)}));
   const TimeMs now = clock_.now();
   for (const postgres::StoredMapping& each : stored) {
     MappingStatus mapping;
@@ -87,7 +92,10 @@ Result<void> StatusReader::read_mappings(int connection_id, ConnectionStatus& st
     const auto polled = std::ranges::find(positions, "poll:" + mapping.object, &postgres::StoredPosition::source);
     if (polled != positions.end()) mapping.inbound_lag_ms = std::max<TimeMs>(0, now - polled->updated_at);
     for (std::size_t i = 0; i < issues.size(); ++i) {
-      if (issues.text(i, 0) == mapping.object) mapping.open_issues = issues.integer(i, 1);
+      if (issues.text(i, 0) == mapping.object) {
+        mapping.open_issues = issues.integer(i, 1);
+        mapping.open_errors = issues.integer(i, 2);
+      }
     }
     DUET_TRY(count_rows(mapping, counts.rows));
     status.mappings.push_back(std::move(mapping));

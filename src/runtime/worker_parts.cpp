@@ -144,9 +144,13 @@ Result<WorkerParts> make_polls(const PreparedConnection& prepared, const Connect
   return made;
 }
 
-Result<WorkerParts> make_maintenance(const ConnectionContext& context) {
-  return WorkerParts{
-      std::make_unique<MaintenanceWorker>(context.config.postgres.url, context.config.postgres.schema), nullptr, {}};
+Result<WorkerParts> make_maintenance(const PreparedConnection& prepared, const ConnectionContext& context) {
+  const ConnectionConfig& config = context.config;
+  return WorkerParts{std::make_unique<MaintenanceWorker>(
+                         config.postgres.url, config.postgres.schema,
+                         postgres::IssueRetention{prepared.id, config.journal_days, config.issue_days}),
+                     nullptr,
+                     {}};
 }
 
 Result<WorkerParts> make_load(const PreparedConnection& prepared, const ConnectionContext& context, LoadQueue& queue) {

@@ -24,7 +24,7 @@ Result<WorkerParts> make_settle(const PreparedConnection& prepared, const Connec
 Result<WorkerParts> make_polls(const PreparedConnection& prepared, const ConnectionContext& context,
                                const std::string& name, const std::vector<const Mapping*>& mappings);
 /// Housekeeping of the trigger log.
-Result<WorkerParts> make_maintenance(const ConnectionContext& context);
+Result<WorkerParts> make_maintenance(const PreparedConnection& prepared, const ConnectionContext& context);
 Result<WorkerParts> make_load(const PreparedConnection& prepared, const ConnectionContext& context, LoadQueue& queue);
 
 }  // namespace duet::runtime

@@ -45,6 +45,7 @@ THIRD_PARTY = {
     "google/protobuf/": {"src/salesforce": 1, "orgsim/server": 1},
     "openssl/": {"src/base": 1, "src/salesforce": 3, "src/postgres": 1, "src/runtime": 2, "src/api": 2, "orgsim/server": 6},
     "zlib.h": {"src/salesforce": 1, "src/api": 1, "orgsim/server": 2},
+    "argon2.h": {"src/runtime": 1},
     "libpq-fe.h": {"src/postgres": 4},
     "pugixml.hpp": {"orgsim/server": 3},
     "avro.h": {"orgsim": 3},

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import urllib.parse
 
 import wait
 from process import Program
@@ -114,6 +115,31 @@ class Service(Duet):
             return response.status, response.read().decode()
         finally:
             connection.close()
+
+    def call(self, method, path, body=None, *, token=TOKEN, headers=()):
+        """(status, JSON or text, headers) of a request with a JSON body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        sent = {} if token is None else {"Authorization": f"Bearer {token}"}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), {**sent, **dict(headers)})
+            response = connection.getresponse()
+            text = response.read().decode()
+            is_json = response.headers.get("Content-Type", "").startswith("application/json") and text
+            return response.status, json.loads(text) if is_json else text, response.headers
+        finally:
+            connection.close()
+
+    def post(self, path, body=None):
+        """The JSON of a POST that must succeed."""
+        status, answer, _ = self.call("POST", path, {} if body is None else body)
+        assert status in (200, 201, 204), (path, status, answer)
+        return answer
+
+    def issues(self, **filters):
+        """Issues that the API lists, newest first."""
+        return self.api("/api/v1/issues?" + urllib.parse.urlencode({"limit": 500, **filters}))["issues"]
 
     def api(self, path):
         return json.loads(self.get(path))
