@@ -47,6 +47,7 @@ TEST(PossibleActions, AHeldConflictCannotBeIgnored) {
   EXPECT_EQ(possible_actions("conflict", "decided"), (Actions{"revert", "resolve", "ignore"}));
   EXPECT_EQ(possible_actions("rejected", "open"), (Actions{"retry", "revert", "ignore"}));
   EXPECT_EQ(possible_actions("rejected", "resolved"), Actions{});
+  EXPECT_EQ(possible_actions("breaker", "open"), (Actions{"retry", "revert"}));
   postgres::StoredIssue of_a_mapping;
   of_a_mapping.issue.kind = "rejected";
   of_a_mapping.issue.state = "open";

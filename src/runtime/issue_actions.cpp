@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -25,6 +27,8 @@ using rules::ActionVerdict;
 constexpr const char* kStale = "STALE";
 constexpr std::size_t kPageSize = 500;
 constexpr std::string_view kHeldDelete = "HELD_DELETE";
+constexpr int kLockTries = 10;
+constexpr auto kLockPause = std::chrono::milliseconds(50);
 
 std::unexpected<Error> not_possible(std::string message) {
   return fail(ErrorKind::rejected, std::move(message), "NOT_POSSIBLE");
@@ -151,13 +155,16 @@ std::vector<std::string_view> possible_actions(std::string_view kind, std::strin
   if (kind == "conflict") return {"resolve"};
   if (kind == "rejected") return {"retry", "revert", "ignore"};
   if (kind == "unknown") return {"retry", "ignore"};
+  // The held deletes go out, or the rows come back; ignored, they would be held unseen.
+  if (kind == "breaker") return {"retry", "revert"};
   return {"ignore"};
 }
 
 std::vector<std::string_view> possible_actions(const StoredIssue& issue) {
   std::vector<std::string_view> actions = possible_actions(issue.issue.kind, issue.issue.state);
   const bool about_a_record = issue.record_id || !issue.sfid.empty();
-  if (!about_a_record) std::erase_if(actions, [](std::string_view action) { return action != "ignore"; });
+  if (!about_a_record && issue.issue.kind != "breaker")
+    std::erase_if(actions, [](std::string_view action) { return action != "ignore"; });
   return actions;
 }
 
@@ -193,7 +200,27 @@ Result<StoredIssue> IssueActions::find(std::int64_t id) {
   return std::move(*issue);
 }
 
+Result<ActionOutcome> IssueActions::decide_breaker(const Step& step) {
+  postgres::PgTransaction transaction(store_);
+  Breaker breaker = DUET_TRY(transaction.lock_breaker(*step.mapping));
+  if (breaker.state != BreakerState::tripped) return stale("The breaker was decided by somebody else.");
+  const bool approve = step.decision.action == "retry";
+  breaker.state = approve ? BreakerState::approved : BreakerState::discarded;
+  DUET_TRY(transaction.set_breaker(*step.mapping, breaker));
+  const std::string outcome = approve ? "The held deletes go out." : "The deleted rows come back.";
+  IssueStore issues(store_->session(), connection_id_);
+  if (!DUET_TRY(issues.close(step.issue->id, "open",
+                             {std::string(state_after(step.decision.action)), step.caller.name, outcome, {}})))
+    return stale("The issue has changed since: look at it again, then decide.");
+  ActionOutcome decided{DUET_TRY(find(step.issue->id)), 0};
+  const postgres::Statement audit = postgres::audit_statement(step.audit);
+  DUET_TRY(store_->session().query(audit.sql, audit.params));
+  DUET_TRY(transaction.commit());
+  return decided;
+}
+
 Result<ActionOutcome> IssueActions::run(Step& step) {
+  if (step.issue && step.issue->issue.kind == "breaker") return decide_breaker(step);
   const StoredIssue* const issue = step.issue;
   const std::string& action = step.decision.action;
   postgres::PgTransaction transaction(store_);
@@ -305,11 +332,19 @@ Result<ActionOutcome> IssueActions::try_act(const Caller& caller, const StoredIs
   step.audit.detail = detail_of(decision);
   static const Mapping kNone;
   step.mapping = decision.action == "ignore" ? &kNone : DUET_TRY(mapping_of(seen.object));
-  auto outcome = run(step);
-  if (outcome || store_->session().broken()) return outcome;
-  (void)store_->session().execute("ROLLBACK");
-  DUET_TRY(note_failure(step, outcome.error()));
-  return outcome;
+  for (int tries = 1;; ++tries) {
+    step.chosen.clear();
+    auto outcome = run(step);
+    if (outcome || store_->session().broken()) return outcome;
+    (void)store_->session().execute("ROLLBACK");
+    // The engine's transactions are short; an application's may not be.
+    if (outcome.error().kind == ErrorKind::row_locked && tries < kLockTries) {
+      std::this_thread::sleep_for(kLockPause);
+      continue;
+    }
+    DUET_TRY(note_failure(step, outcome.error()));
+    return outcome;
+  }
 }
 
 Result<ActionOutcome> IssueActions::act(const Caller& caller, std::int64_t id, const IssueDecision& decision) {

@@ -74,6 +74,8 @@ class IssueActions {
   Result<const Mapping*> mapping_of(const std::string& object);
   Result<ActionOutcome> try_act(const Caller& caller, const postgres::StoredIssue& seen, const IssueDecision& decision);
   Result<ActionOutcome> run(Step& step);
+  /// What is held goes out (retry) or comes back into the table (revert); the engine carries it out.
+  Result<ActionOutcome> decide_breaker(const Step& step);
   Result<void> note_failure(const Step& step, const Error& error);
   Result<void> set_policy(const Step& step);
   Result<postgres::StoredIssue> find(std::int64_t id);

@@ -28,7 +28,7 @@ def held(world):
 
 
 def decide(world, state):
-    world.db.run(f"UPDATE duet.breaker SET state = '{state}'")
+    world.duet.post(f"/api/v1/issues/{tripped(world)['id']}/{'retry' if state == 'approved' else 'revert'}")
 
 
 def test_mass_delete_is_held_and_approved():
