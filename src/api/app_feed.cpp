@@ -23,14 +23,18 @@ constexpr int kStatusEvery = 2;
 
 }  // namespace
 
+std::string AppFeed::status_event(const runtime::AppStatus& status) {
+  return sse_event("status", Json::parse(runtime::to_json(status)).dump());
+}
+
 std::vector<std::string> AppFeed::look() {
   std::vector<std::string> events;
   if (turns_++ % kStatusEvery == 0) {
     if (const auto status = app_.status({})) {
-      std::string text = Json::parse(runtime::to_json(*status)).dump();
-      if (text != status_) {
-        events.push_back(sse_event("status", text));
-        status_ = std::move(text);
+      std::string event = status_event(*status);
+      if (event != status_) {
+        events.push_back(event);
+        status_ = std::move(event);
       }
     }
   }
@@ -55,8 +59,8 @@ Result<void> AppFeed::look_at(const runtime::ConnectionConfig& connection, Seen&
   seen.known.clear();
   std::vector<std::string> fresh;
   for (const bool issues : {true, false}) {
-    const postgres::Rows rows = DUET_TRY(seen.session->query(issues ? kFreshIssues : kFreshEntries,
-                                                             {std::to_string(seen.connection_id)}));
+    const postgres::Rows rows =
+        DUET_TRY(seen.session->query(issues ? kFreshIssues : kFreshEntries, {std::to_string(seen.connection_id)}));
     std::vector<std::string> told;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const std::string key = (issues ? "i" : "j") + std::string(rows.text(i, 0));

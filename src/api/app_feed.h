@@ -15,6 +15,8 @@ class AppFeed {
  public:
   explicit AppFeed(runtime::App& app) : app_(app) {}
 
+  static std::string status_event(const runtime::AppStatus& status);
+
   /// Server-sent events.
   std::vector<std::string> look();
 

@@ -61,11 +61,12 @@ std::vector<std::shared_ptr<Feed::Listener>> Feed::listeners() {
   return living;
 }
 
-Result<std::shared_ptr<TextSource>> Feed::listen() {
+Result<std::shared_ptr<TextSource>> Feed::listen(const std::vector<std::string>& first) {
   if (listeners().size() >= kMostListeners)
     return fail(ErrorKind::store_down, "too many streams are open", {},
                 "close a page, or ask the lists from time to time");
   auto listener = std::make_shared<Listener>();
+  listener->put(first);
   std::lock_guard lock(mutex_);
   listeners_.push_back(listener);
   return std::shared_ptr<TextSource>(std::move(listener));

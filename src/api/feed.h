@@ -21,8 +21,8 @@ class Feed {
   explicit Feed(Look look);
   ~Feed();
 
-  /// `store_down` when too many listen. A receiver that does not keep up loses the stream.
-  Result<std::shared_ptr<TextSource>> listen();
+  /// A receiver gets `first` at once; one that does not keep up loses the stream. `store_down` when too many listen.
+  Result<std::shared_ptr<TextSource>> listen(const std::vector<std::string>& first);
 
  private:
   class Listener;
