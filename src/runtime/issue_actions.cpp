@@ -244,7 +244,7 @@ Result<ActionOutcome> IssueActions::run(Step& step) {
       return stale("The issue has changed since: look at it again, then decide.");
   }
   const rules::Turn turn{record, change, context};
-  const rules::Person person{"duet:" + step.caller.name};
+  const rules::Person person{step.caller.name};
   if (action == "retry") {
     DUET_TRY(check(rules::retry(turn, issue->issue.fields, person)));
   } else if (action == "revert" && issue->issue.kind == "rejected") {
@@ -419,7 +419,7 @@ Result<std::vector<StoredJournalEntry>> IssueActions::revert_entry(const Caller&
     rules::Context context{.mapping = *mapping, .our_user = {}};
     context.now = clock_.now();
     context.database_now = context.now;
-    DUET_TRY(check(rules::revert({record, change, context}, entry, force, {"duet:" + caller.name})));
+    DUET_TRY(check(rules::revert({record, change, context}, entry, force, {caller.name})));
     const std::array<ports::RecordWrite, 1> writes = {ports::RecordWrite{&record, &change}};
     const auto failures = DUET_TRY(transaction.write(*mapping, writes));
     if (!failures.empty()) return not_possible("PostgreSQL does not take it: " + failures.front().error.message);
