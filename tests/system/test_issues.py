@@ -202,7 +202,7 @@ def test_a_records_history():
         path = f"/api/v1/records/Account/{sfid}"
         history = world.duet.api(f"{path}/history?at={between}")
         kinds = [(event["type"], event["source"].removesuffix("_archive")) for event in history["events"]]
-        assert ("lost", "journal") in kinds and ("issue", "issue") in kinds and kinds.count(("captured", "trigger_log")) == 2, kinds
+        assert ("lost", "journal") in kinds and ("issue", "issue") in kinds and kinds.count(("captured", "trigger_log")) >= 2, kinds
         as_of = history["as_of"]
         assert (as_of["exists"], as_of["values"]["Fax"], as_of["values"]["Phone"]) == (True, "f1", "p0"), as_of
         assert any("not recorded" in sentence for sentence in history["not_known"])
