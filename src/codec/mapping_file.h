@@ -36,11 +36,13 @@ struct FileMapping {
   bool ordered = false;
   std::vector<FileField> fields;
   std::vector<MappedIndex> indexes;
+  std::vector<FieldGroup> groups;
+  std::vector<std::string> match;
   std::string path;  ///< of the mapping in the file it came from
 };
 
-/// Heroku Connect's export JSON, version 1 (spec/heroku-connect.md §5), with Duet's own keys `conflict`, `delete` and
-/// `ordered`.
+/// Heroku Connect's export JSON, version 1 (spec/heroku-connect.md §5), with Duet's own keys `conflict`, `delete`,
+/// `ordered`, `groups` and `match` of a mapping and `conflict` of a field.
 struct MappingFile {
   std::string connection_name;
   std::string organization_id;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "base/nearest_name.h"
@@ -20,7 +21,7 @@ constexpr std::size_t kMaxFields = 2'000;
 /// Keys that only Heroku Connect acts on; they are accepted and left alone.
 constexpr auto kHerokuConfigKeys = std::to_array<std::string_view>(
     {"access", "applied_at", "fields", "indexes", "revision", "sf_max_daily_api_calls", "sf_notify_enabled",
-     "sf_polling_seconds", "upsert_field", "conflict", "delete", "ordered"});
+     "sf_polling_seconds", "upsert_field", "conflict", "delete", "ordered", "groups", "match"});
 constexpr auto kFieldKeys = std::to_array<std::string_view>({"conflict"});
 constexpr auto kIndexKeys = std::to_array<std::string_view>({"unique"});
 
@@ -138,6 +139,33 @@ class Reader {
     read_policies(config, mapping, path);
     read_fields(config, mapping, path);
     read_indexes(config, mapping, path);
+    read_groups(config, mapping, path);
+    if (auto match = config.find("match"); match != config.end() && !match->is_null())
+      mapping.match = read_names(*match, child(path, "match"), "for example [\"Email\"]");
+  }
+
+  /// `{"Billing address":["BillingStreet","BillingCity"]}`
+  void read_groups(const Json& config, FileMapping& mapping, const std::string& path) {
+    auto groups = config.find("groups");
+    if (groups == config.end() || groups->is_null()) return;
+    const std::string where = child(path, "groups");
+    if (!groups->is_object()) {
+      add(true, where, "must be an object", R"(for example {"Billing address":["BillingStreet","BillingCity"]})");
+      return;
+    }
+    for (const auto& [name, fields] : groups->items())
+      mapping.groups.push_back({name, read_names(fields, child(where, name), "list the fields of the group")});
+  }
+
+  std::vector<std::string> read_names(const Json& list, const std::string& path, const char* advice) {
+    std::vector<std::string> names;
+    const bool texts = list.is_array() && std::ranges::all_of(list, [](const Json& each) { return each.is_string(); });
+    if (!texts) {
+      add(true, path, "must be a list of field names", advice);
+      return names;
+    }
+    for (const Json& each : list) names.push_back(each.get<std::string>());
+    return names;
   }
 
   void read_polling(const Json& config, FileMapping& mapping, const std::string& path) {
@@ -158,8 +186,8 @@ class Reader {
   }
 
   void read_policies(const Json& object, FileMapping& mapping, const std::string& path) {
-    if (auto policy = read_policy(object, "conflict", path)) mapping.conflict = *policy;
-    if (auto policy = read_policy(object, "delete", path)) mapping.delete_conflict = *policy;
+    if (auto policy = read_whole_policy(object, "conflict", path)) mapping.conflict = *policy;
+    if (auto policy = read_whole_policy(object, "delete", path)) mapping.delete_conflict = *policy;
     const auto ordered = object.find("ordered");
     if (ordered == object.end() || ordered->is_null()) return;
     if (!ordered->is_boolean())
@@ -167,12 +195,23 @@ class Reader {
     mapping.ordered = ordered->is_boolean() && ordered->get<bool>();
   }
 
+  /// A policy for all fields or for deletes: merge functions are for one field.
+  std::optional<ConflictPolicy> read_whole_policy(const Json& object, const char* key, const std::string& path) {
+    auto policy = read_policy(object, key, path);
+    if (!policy || !is_merge_function(*policy)) return policy;
+    add(true, child(path, key), fmt::format("is \"{}\", which is a policy of one field", name_of(*policy)),
+        "use \"salesforce\", \"postgres\", \"newest\" or \"hold\" here, and name the policy at the field");
+    return std::nullopt;
+  }
+
   std::optional<ConflictPolicy> read_policy(const Json& object, const char* key, const std::string& path) {
     const std::string name = text(object, key, path);
     if (name.empty()) return std::nullopt;
     auto policy = conflict_policy_from_name(name);
     if (!policy)
-      add(true, child(path, key), fmt::format("is \"{}\"", name), "use \"salesforce\", \"postgres\" or \"newest\"");
+      add(true, child(path, key),
+          fmt::format("is \"{}\", which is no policy{}", name, suggestion(name, conflict_policy_names())),
+          fmt::format("use one of: {}", fmt::join(conflict_policy_names(), ", ")));
     return policy;
   }
 

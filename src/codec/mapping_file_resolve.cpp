@@ -1,12 +1,14 @@
 #include "codec/mapping_file_resolve.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/nearest_name.h"
 #include "codec/parent_path.h"
+#include "model/policy_fit.h"
 
 namespace duet::codec {
 namespace {
@@ -38,6 +40,8 @@ class Resolver {
     }
     add_upsert_field();
     add_indexes();
+    add_groups();
+    add_match();
     if (mapping.access == Access::read_write) check_writing();
     return std::move(out_);
   }
@@ -80,6 +84,16 @@ class Resolver {
     if (field->type == FieldType::base64) {
       add(true, where, fmt::format("{} holds a file", field->name), "remove the field: bodies of files are not synced");
       return;
+    }
+    if (wanted.conflict && !fits(*wanted.conflict, field->type)) {
+      add(true, where + ".conflict",
+          fmt::format("is \"{}\", which is for {}; {} is of type {}", name_of(*wanted.conflict),
+                      fitting_types(*wanted.conflict), field->name, name_of(field->type)),
+          "choose another policy for this field");
+    }
+    if (wanted.conflict && is_merge_function(*wanted.conflict) && wanted_.ordered) {
+      add(true, where + ".conflict", "cannot merge values of an ordered mapping: each change is sent as it was made",
+          "choose another policy, or remove \"ordered\"");
     }
     push(*field, wanted.conflict);
   }
@@ -213,6 +227,79 @@ class Resolver {
     return std::ranges::find(out_.mapping.indexes, field, &MappedIndex::field) != out_.mapping.indexes.end();
   }
 
+  /// The mapped field, or a problem.
+  const MappedField* mapped(const std::string& name, const std::string& where) {
+    const MappedField* field = out_.mapping.find(name);
+    if (field) return field;
+    std::vector<std::string> names;
+    for (const MappedField& each : out_.mapping.fields) names.push_back(each.schema.name);
+    add(true, where, fmt::format("names {}, which is not mapped{}", name, suggestion(name, names)),
+        "correct the name, or add it to \"fields\"");
+    return nullptr;
+  }
+
+  void add_groups() {
+    std::map<std::string, std::string, std::less<>> taken;
+    if (wanted_.ordered && !wanted_.groups.empty()) {
+      add(true, "groups", "cannot be in an ordered mapping: each change is sent as it was made",
+          "remove the groups, or \"ordered\"");
+    }
+    for (const FieldGroup& wanted : wanted_.groups) {
+      const std::string where = "groups." + wanted.name;
+      FieldGroup group{wanted.name, {}};
+      const MappedField* decides = nullptr;
+      for (const std::string& name : wanted.fields) {
+        const MappedField* field = mapped(name, where);
+        if (!field) continue;
+        const std::string& member = field->schema.name;
+        if (auto [other, first] = taken.emplace(member, wanted.name); !first) {
+          add(true, where, fmt::format("{} is in the group {} already", member, other->second),
+              "keep a field in one group only");
+          continue;
+        }
+        if (member == "Id" || member == "SystemModstamp" || member == out_.mapping.upsert_field) {
+          add(true, where, fmt::format("{} cannot be in a group", member), "remove it from the group");
+        } else if (out_.mapping.access == Access::read_write && !field->schema.updateable) {
+          add(true, where, fmt::format("the integration user may not edit {}", member),
+              "grant edit access to the field, or remove it from the group: a group is written whole");
+        } else if (field->conflict && is_merge_function(*field->conflict)) {
+          add(true, where,
+              fmt::format("{} has the policy \"{}\", which is for a field alone", member, name_of(*field->conflict)),
+              "give the group one of \"salesforce\", \"postgres\", \"newest\" and \"hold\"");
+        } else if (field->conflict && decides && *decides->conflict != *field->conflict) {
+          add(true, where,
+              fmt::format("{} has the policy \"{}\", {} has \"{}\"", decides->schema.name, name_of(*decides->conflict),
+                          member, name_of(*field->conflict)),
+              "the fields of a group win or lose together: give them one policy");
+        }
+        if (field->conflict && !decides) decides = field;
+        group.fields.push_back(member);
+      }
+      if (wanted.fields.size() < 2) add(true, where, "has fewer than two fields", "name at least two");
+      out_.mapping.groups.push_back(std::move(group));
+    }
+  }
+
+  void add_match() {
+    if (!wanted_.match.empty()) {
+      add(false, "match", "is checked and kept, but has no effect yet: rows are matched by the upsert field only",
+          "nothing: a later version will use it");
+    }
+    for (const std::string& name : wanted_.match) {
+      const MappedField* field = mapped(name, "match");
+      if (!field) continue;
+      const FieldType type = field->schema.type;
+      const bool exact = (is_text(type) && type != FieldType::textarea && type != FieldType::multipicklist &&
+                          type != FieldType::encryptedstring && type != FieldType::id) ||
+                         type == FieldType::integer || type == FieldType::date;
+      if (!exact) {
+        add(true, "match", fmt::format("records cannot be matched by {} (type {})", field->schema.name, name_of(type)),
+            "use fields whose values are compared exactly: text, email, phone, picklists, references, whole numbers");
+      }
+      out_.mapping.match.push_back(field->schema.name);
+    }
+  }
+
   void check_writing() {
     if (!schema_.createable && !schema_.updateable && !schema_.deletable) {
       add(true, "access", fmt::format("the integration user may not create, edit or delete {}", schema_.name),
@@ -284,6 +371,8 @@ FileMapping to_file_mapping(const Mapping& mapping) {
   out.ordered = mapping.ordered;
   for (const MappedField& field : mapping.fields) out.fields.push_back({field.schema.name, field.conflict});
   out.indexes = mapping.indexes;
+  out.groups = mapping.groups;
+  out.match = mapping.match;
   return out;
 }
 

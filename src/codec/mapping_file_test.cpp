@@ -14,7 +14,7 @@ constexpr const char* kExport = R"({"version":1,
  "connection":{"app_name":"a","organization_id":"00D000000000001EAA","features":{"disable_bulk_writes":false},"api_version":"57.0","name":"n"},
  "mappings":[
   {"object_name":"Contact","config":{"access":"read_write","upsert_field":"Ext__c","sf_notify_enabled":false,"sf_polling_seconds":120,
-     "sf_max_daily_api_calls":30000,"conflict":"postgres","delete":"salesforce",
+     "sf_max_daily_api_calls":30000,"conflict":"postgres","delete":"salesforce","groups":{"Name and phone":["LastName","Phone"]},"match":["Phone"],
      "fields":{"Phone":{"conflict":"salesforce"},"Id":{},"LastName":{}},
      "indexes":{"Id":{"unique":true},"Phone":{"unique":false}},"applied_at":"2018-11-14T17:52:30.792508Z","revision":3}},
   {"object_name":"account","config":{"access":"read_only","fields":{"id":{},"name":{}}}}]})";
@@ -96,7 +96,17 @@ TEST(MappingFile, SaysWhereAndWhat) {
       only_problem(
           R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","fields":{"X":{"conflict":"hodl"}}}}]})")
           .message,
-      HasSubstr("hodl"));
+      HasSubstr("did you mean hold?"));
+  EXPECT_THAT(
+      only_problem(
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","conflict":"max","fields":{}}}]})")
+          .message,
+      HasSubstr("a policy of one field"));
+  EXPECT_EQ(
+      only_problem(
+          R"({"version":1,"mappings":[{"object_name":"A","config":{"access":"read_only","groups":{"G":"X"},"fields":{}}}]})")
+          .path,
+      "mappings[0].config.groups.G");
   EXPECT_EQ(only_problem(R"({"version":2,"mappings":[]})").path, "version");
   EXPECT_EQ(only_problem(R"({"version":1})").path, "mappings");
   EXPECT_EQ(only_problem(R"({"version":1,"mappings":[7]})").path, "mappings[0]");
@@ -181,14 +191,76 @@ TEST(ResolveMapping, NamesMissingPermissionsAndRequiredFields) {
   EXPECT_TRUE(resolve_mapping(file, schema).problems.at(0).fatal);
 }
 
+std::string problem_of(const FileMapping& file, const ObjectSchema& schema = contact()) {
+  const ResolvedMapping resolved = resolve_mapping(file, schema);
+  for (const MappingProblem& problem : resolved.problems) {
+    if (problem.fatal) return problem.path.substr(problem.path.rfind("config.") + 7) + " " + problem.message;
+  }
+  return {};
+}
+
+TEST(ResolveMapping, AMergeFunctionNeedsAFieldOfItsType) {
+  FileMapping file = wanted({"LastName"});
+  file.fields[0].conflict = ConflictPolicy::add;
+  EXPECT_THAT(problem_of(file), HasSubstr("is \"add\", which is for numbers; LastName is of type string"));
+  file.fields[0].conflict = ConflictPolicy::text;
+  EXPECT_EQ(problem_of(file), "");
+}
+
+TEST(ResolveMapping, GroupsAreOfMappedFieldsThatShareAPolicy) {
+  FileMapping file = wanted({"LastName", "Phone", "MailingCity"});
+  file.groups = {{"G", {"lastname", "Phone"}}};
+  const ResolvedMapping resolved = resolve_mapping(file, contact());
+  EXPECT_TRUE(resolved.problems.empty());
+  EXPECT_THAT(resolved.mapping.groups.at(0).fields, ::testing::ElementsAre("LastName", "Phone"));
+  ASSERT_NE(resolved.mapping.group_of("phone"), nullptr);
+
+  file.groups = {{"G", {"LastName", "Phon"}}};
+  EXPECT_THAT(problem_of(file), HasSubstr("groups.G names Phon, which is not mapped – did you mean Phone?"));
+  file.groups = {{"G", {"LastName", "Phone"}}, {"H", {"Phone", "MailingCity"}}};
+  EXPECT_THAT(problem_of(file), HasSubstr("in the group G already"));
+  file.groups = {{"G", {"LastName"}}};
+  EXPECT_THAT(problem_of(file), HasSubstr("fewer than two"));
+  file.groups = {{"G", {"LastName", "Phone"}}};
+  file.fields[0].conflict = ConflictPolicy::hold;
+  EXPECT_EQ(problem_of(file), "");
+  EXPECT_EQ(resolve_mapping(file, contact()).mapping.policy_for("Phone"), ConflictPolicy::hold);
+  file.fields[1].conflict = ConflictPolicy::postgres;
+  EXPECT_THAT(problem_of(file), HasSubstr("LastName has the policy \"hold\", Phone has \"postgres\""));
+  file.fields[1].conflict = std::nullopt;
+  file.fields[0].conflict = ConflictPolicy::text;
+  EXPECT_THAT(problem_of(file), HasSubstr("for a field alone"));
+  file.fields[0].conflict = std::nullopt;
+  file.access = Access::read_write;
+  file.upsert_field = "Ext__c";
+  ObjectSchema schema = contact();
+  schema.fields[4].updateable = false;
+  EXPECT_THAT(problem_of(file, schema), HasSubstr("may not edit Phone"));
+}
+
+TEST(ResolveMapping, RecordsAreMatchedByExactFieldsOnly) {
+  FileMapping file = wanted({"LastName", "Phone"});
+  file.match = {"phone"};
+  EXPECT_THAT(resolve_mapping(file, contact()).mapping.match, ::testing::ElementsAre("Phone"));
+  ObjectSchema schema = contact();
+  schema.fields[4].type = FieldType::textarea;
+  EXPECT_THAT(problem_of(file, schema), HasSubstr("cannot be matched by Phone"));
+}
+
 TEST(ResolveMapping, GoesBackToTheFile) {
   FileMapping file = wanted({"LastName", "Phone"});
   file.fields[1].conflict = ConflictPolicy::postgres;
   file.conflict = ConflictPolicy::salesforce;
+  file.delete_conflict = ConflictPolicy::hold;
+  file.groups = {{"G", {"Phone", "LastName"}}};
+  file.match = {"Phone"};
   const Mapping mapping = resolve_mapping(file, contact()).mapping;
   const Mapping again = resolve_mapping(to_file_mapping(mapping), contact()).mapping;
   EXPECT_EQ(again.policy_for("Phone"), ConflictPolicy::postgres);
-  EXPECT_EQ(again.policy_for("LastName"), ConflictPolicy::salesforce);
+  EXPECT_EQ(again.policy_for("LastName"), ConflictPolicy::postgres) << "of its group";
+  EXPECT_EQ(again.delete_conflict, ConflictPolicy::hold);
+  EXPECT_EQ(again.groups, mapping.groups);
+  EXPECT_EQ(again.match, mapping.match);
   EXPECT_EQ(again.fields.size(), mapping.fields.size());
 }
 

@@ -35,6 +35,15 @@ Json config_of(const FileMapping& mapping) {
   if (mapping.conflict != ConflictPolicy::newest) config["conflict"] = name_of(mapping.conflict);
   if (mapping.delete_conflict != ConflictPolicy::newest) config["delete"] = name_of(mapping.delete_conflict);
   if (mapping.ordered) config["ordered"] = true;
+  if (!mapping.groups.empty()) {
+    auto groups = mapping.groups;
+    std::ranges::sort(groups, {}, &FieldGroup::name);
+    for (FieldGroup& group : groups) {
+      std::ranges::sort(group.fields);
+      config["groups"][group.name] = group.fields;
+    }
+  }
+  if (!mapping.match.empty()) config["match"] = mapping.match;
   config["sf_notify_enabled"] = false;
   config["sf_polling_seconds"] = mapping.polling_seconds;
   config["fields"] = fields_of(mapping);

@@ -121,7 +121,9 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.pending_delete->ours = std::move(ours);
   if (!lane.frozen.empty()) {
     // What the org's side wrote on the frozen fields meets the delete when the record is read.
-    for (const auto& [name, frozen] : lane.frozen) lane.pending_delete->old_values[name] = frozen.base;
+    // Where the org holds our own value, the app saw that one.
+    for (const auto& [name, frozen] : lane.frozen)
+      lane.pending_delete->old_values[name] = frozen.salesforce == frozen.org ? frozen.base : frozen.org;
     forget_frozen(turn, "delete");
     mark_dirty(turn, "deleted while a conflict waited for a decision");
   }

@@ -1,6 +1,7 @@
 #include "rules/claim.h"
 
 #include <algorithm>
+#include <set>
 
 #include "model/breaker.h"
 #include "rules/canonical.h"
@@ -10,6 +11,12 @@
 
 namespace duet::rules {
 namespace {
+
+/// How long a change of the org counts as recent. On objects with events an unconditional write loses nothing, so what
+/// has waited longer than kContestedLimitMs goes out as it is.
+constexpr TimeMs kContestedMs = 5'000;
+constexpr TimeMs kContestedLimitMs = 30'000;
+constexpr TimeMs kSettleWaitMs = 200;
 
 /// LastModifiedDate has whole seconds: a younger version could be overwritten within its own second (design §5 rule 5).
 constexpr TimeMs kConditionalAgeMs = 2'000;
@@ -124,16 +131,6 @@ void take_pending(const Turn& turn, Attempt& attempt) {
   }
 }
 
-/// A version younger than its own second cannot be told from its successor: the lane waits until it is old enough.
-bool old_enough(const Turn& turn, const Attempt& attempt) {
-  if (!conditional(turn.mapping(), attempt)) return true;
-  const TimeMs known_since = turn.context.database_now + turn.context.offset_ms - row_stamp(turn.record);
-  if (known_since >= kConditionalAgeMs) return true;
-  turn.lane().not_before = turn.context.now + kConditionalAgeMs - known_since;
-  turn.change.lane_changed = true;
-  return false;
-}
-
 const Attempt* claim_create(const Turn& turn, const ClaimNames& names) {
   Lane& lane = turn.lane();
   if (!lane.attempts.empty()) return nullptr;
@@ -158,6 +155,65 @@ const Attempt* claim_create(const Turn& turn, const ClaimNames& names) {
   return push(turn, std::move(attempt), names.token);
 }
 
+/// A group is written whole, with the time of its newest member: the org never holds a mixture made by us, and our own
+/// event tells of all members.
+void add_groups(const Turn& turn, Attempt& attempt) {
+  const Lane& lane = turn.lane();
+  for (const FieldGroup& group : turn.mapping().groups) {
+    TimeInterval newest;
+    bool sent = false;
+    for (const std::string& name : group.fields) {
+      const auto field = attempt.fields.find(name);
+      if (field == attempt.fields.end()) continue;
+      sent = true;
+      if (field->second.changed_at.from >= newest.from) newest = field->second.changed_at;
+    }
+    if (!sent) continue;
+    for (const std::string& name : group.fields) {
+      const MappedField* field = turn.mapping().find(name);
+      const Value& value = row_value(turn, name);
+      if (!field || is_absent(value) || !writable(*field, false) || lane.frozen.contains(name)) continue;
+      const auto pending = lane.pending.find(name);
+      const Value base = pending != lane.pending.end() ? pending->second.base : last_sent(lane, *field, value);
+      auto entry = attempt.fields.try_emplace(name, SentField{value, base, newest}).first;
+      entry->second.changed_at = newest;
+    }
+  }
+}
+
+/// Without a stream an overwritten value would leave no trace; with one, both sides at work on a record at the same
+/// time would often cover each other (design §5 rule 5). Not where the app has the last word anyway.
+bool wants_condition(const Turn& turn, const Attempt& attempt) {
+  const Mapping& mapping = turn.mapping();
+  if (attempt.kind != AttemptKind::update) return false;
+  const bool last_word = std::ranges::all_of(
+      attempt.fields, [&](const auto& sent) { return mapping.policy_for(sent.first) == ConflictPolicy::postgres; });
+  if (last_word) return false;
+  if (mapping.source == InboundSource::poll) return true;
+  const TimeMs contested_at = turn.lane().contested_at;
+  if (contested_at == 0 || turn.context.now - contested_at >= kContestedMs) return false;
+  return std::ranges::none_of(attempt.fields, [&](const auto& sent) {
+    return turn.context.database_now - sent.second.changed_at.from > kContestedLimitMs;
+  });
+}
+
+/// The version that a condition names must be known, and older than its own second: it could not be told from its
+/// successor. False: not yet.
+bool may_go(const Turn& turn, Attempt& attempt) {
+  attempt.conditional = wants_condition(turn, attempt);
+  if (!attempt.conditional) return true;
+  Lane& lane = turn.lane();
+  const TimeMs known_since = turn.context.database_now + turn.context.offset_ms - row_stamp(turn.record);
+  TimeMs wait = 0;
+  if (known_since < kConditionalAgeMs) wait = kConditionalAgeMs - known_since;
+  // Our own write before has made a version that its event will tell.
+  if (turn.mapping().source == InboundSource::events && !lane.attempts.empty()) wait = std::max(wait, kSettleWaitMs);
+  if (wait == 0) return true;
+  lane.not_before = turn.context.now + wait;
+  turn.change.lane_changed = true;
+  return false;
+}
+
 const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
   Lane& lane = turn.lane();
   Attempt attempt;
@@ -171,8 +227,11 @@ const Attempt* claim_update(const Turn& turn, const ClaimNames& names) {
     }
     attempt.fields.emplace(name, SentField{value, pending.base, pending.changed_at});
   }
-  for (const std::string& name : nothing_to_send) drop_pending(turn, name);
-  if (!attempt.fields.empty() && !old_enough(turn, attempt)) return nullptr;
+  add_groups(turn, attempt);
+  for (const std::string& name : nothing_to_send) {
+    if (!attempt.fields.contains(name)) drop_pending(turn, name);
+  }
+  if (!attempt.fields.empty() && !may_go(turn, attempt)) return nullptr;
   if (attempt.fields.empty()) {
     mark_synced_if_at_rest(turn);
     return nullptr;
@@ -213,18 +272,14 @@ const Attempt* claim_next_update(const Turn& turn, const ClaimNames& names) {
     attempt.fields.emplace(
         name, SentField{written_value(turn, next, name), lane.pending.find(name)->second.base, next.changed_at});
   }
-  if (!old_enough(turn, attempt)) return nullptr;
+  if (!may_go(turn, attempt)) return nullptr;
   take_pending(turn, attempt);
   return push(turn, std::move(attempt), names.token);
 }
 
 }  // namespace
 
-bool conditional(const Mapping& mapping, const Attempt& attempt) {
-  if (mapping.source != InboundSource::poll || attempt.kind != AttemptKind::update) return false;
-  return std::ranges::any_of(
-      attempt.fields, [&](const auto& sent) { return mapping.policy_for(sent.first) != ConflictPolicy::postgres; });
-}
+bool conditional(const Mapping&, const Attempt& attempt) { return attempt.conditional; }
 
 std::string key_to_look_up(const Record& record, const Mapping& mapping) {
   if (mapping.upsert_field.empty() || !record.row || !record.row->sfid.empty() || record.lane.key_checked) return {};
@@ -261,16 +316,22 @@ void requeue(const Turn& turn, const std::string& token) {
     // The app deleted the row meanwhile: there is nothing to send again.
     for (const PendingLog& log : attempt->log) turn.change.log.push_back({log.log_id, LogState::merged, {}});
   } else {
+    std::set<std::string, std::less<>> left;
     for (const auto& [name, sent] : attempt->fields) {
-      // What waits for a person's decision does not go out again.
-      if (lane.frozen.contains(name)) continue;
+      // What waits for a person's decision does not go out again; what only went along with its group goes along again.
+      const MappedField* field = turn.mapping().find(name);
+      const bool along = field && turn.mapping().group_of(name) && equal(field->schema, sent.value, sent.base);
+      if (lane.frozen.contains(name) || (along && !lane.pending.contains(name))) {
+        left.insert(name);
+        continue;
+      }
       auto [pending, fresh] = lane.pending.try_emplace(name, PendingField{sent.base, sent.changed_at});
       if (!fresh) pending->second.base = sent.base;
     }
     std::vector<PendingLog> log = attempt->log;
     std::erase_if(log, [&](PendingLog& each) {
-      std::erase_if(each.fields, [&](const std::string& name) { return lane.frozen.contains(name); });
-      if (!each.fields.empty() || lane.frozen.empty()) return false;
+      if (std::erase_if(each.fields, [&](const std::string& name) { return left.contains(name); }) == 0) return false;
+      if (!each.fields.empty()) return false;
       turn.change.log.push_back({each.log_id, LogState::ignored, {}});
       return true;
     });

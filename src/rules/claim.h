@@ -18,8 +18,9 @@ struct ClaimNames {
 /// (design §5 rules 8, 9, 11). Returns the attempt in the lane; valid until the lane changes.
 const Attempt* claim(const Turn& turn, const ClaimNames& names);
 
-/// Whether the attempt goes out as a single PATCH with If-Unmodified-Since: on objects without change events an
-/// overwritten value would leave no trace, unless the policy gives the app the last word (design §5 rule 5, G1).
+/// Whether the attempt goes out as a single PATCH with If-Unmodified-Since: always on objects without change events,
+/// where an overwritten value would leave no trace, else where the org's side has moved the record within the last
+/// seconds; not where the policy gives the app the last word (design §5 rule 5, G1). Decided by claim().
 bool conditional(const Mapping& mapping, const Attempt& attempt);
 
 /// A create whose key the app chose must be looked up in the org before it is claimed. The key, or empty when none is

@@ -112,5 +112,39 @@ TEST(Rejected, ALockedRowIsTriedAgainLater) {
   EXPECT_EQ(text(table.record.lane.attempts.front().fields.at("A__c").base), "a0");
 }
 
+TEST(Contested, GoesOutOnConditionAfterARecentChangeOfTheOrg) {
+  Table table;
+  table.load("a0", "b0", kVersion);
+  table.context.database_now = kVersion + 10'000;
+  table.app("A__c", "a1");
+  table.receive(table.event({{"B__c", std::string("theirs")}}, kVersion + 9'500));
+  EXPECT_FALSE(table.claim("t1")) << "the version is not older than its second";
+  EXPECT_EQ(table.record.lane.not_before, table.now + 1'500);
+  table.context.now += 2'000;
+  table.context.database_now += 2'000;
+  ASSERT_TRUE(table.claim("t2"));
+  EXPECT_TRUE(conditional(table.mapping, table.record.lane.attempts.back()));
+  EXPECT_EQ(table.record.lane.attempts.back().row_stamp, kVersion + 9'500);
+  // Somebody was faster: what is read is merged, and the next write goes as it is.
+  on_rejected(table.turn(), "t2", Error{ErrorKind::not_found, "PRECONDITION_FAILED", "", {}, nullptr, {}});
+  ASSERT_TRUE(table.record.lane.dirty);
+  on_read_back(table.turn(), read_of("a0", "later", kVersion + 11'000), table.record.lane.revision);
+  ASSERT_TRUE(table.claim("t3"));
+  EXPECT_FALSE(conditional(table.mapping, table.record.lane.attempts.back()));
+}
+
+TEST(Contested, NotWhereTheAppHasTheLastWordOrTheChangeIsOld) {
+  for (const bool old : {true, false}) {
+    Table table(old ? ConflictPolicy::salesforce : ConflictPolicy::postgres);
+    table.load("a0", "b0", kVersion);
+    table.context.database_now = kVersion + 10'000;
+    table.app("A__c", "a1");
+    table.receive(table.event({{"B__c", std::string("theirs")}}, kVersion + 9'500));
+    if (old) table.context.now += 5'000;
+    ASSERT_TRUE(table.claim("t1"));
+    EXPECT_FALSE(conditional(table.mapping, table.record.lane.attempts.back()));
+  }
+}
+
 }  // namespace
 }  // namespace duet::rules

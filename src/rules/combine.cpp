@@ -1,5 +1,6 @@
 #include "rules/combine.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -8,15 +9,6 @@
 
 namespace duet::rules {
 namespace {
-
-bool is_number(FieldType type) {
-  return type == FieldType::integer || type == FieldType::double_number || type == FieldType::currency ||
-         type == FieldType::percent;
-}
-
-bool is_moment(FieldType type) {
-  return type == FieldType::date || type == FieldType::datetime || type == FieldType::time;
-}
 
 std::optional<double> number_of(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
@@ -103,22 +95,6 @@ std::optional<Value> merged_text(const FieldSchema& field, const Value& base, co
 }
 
 }  // namespace
-
-bool fits(ConflictPolicy policy, FieldType type) {
-  switch (policy) {
-    case ConflictPolicy::max:
-    case ConflictPolicy::min:
-      return is_number(type) || is_moment(type);
-    case ConflictPolicy::add:
-      return is_number(type);
-    case ConflictPolicy::union_of_both:
-      return type == FieldType::multipicklist;
-    case ConflictPolicy::text:
-      return type == FieldType::string || type == FieldType::textarea;
-    default:
-      return true;
-  }
-}
 
 std::optional<Value> combine(ConflictPolicy policy, const FieldSchema& field, const Value& base, const Value& local,
                              const Value& remote) {

@@ -7,9 +7,6 @@
 
 namespace duet::rules {
 
-/// Whether a field of this type can have the merge function as its policy.
-bool fits(ConflictPolicy policy, FieldType type);
-
 /// One value that has what both sides did to `base` (design §5 rule 1): `max` and `min` the greater or smaller of both,
 /// `add` base and both differences, `union` the base's items without what either side removed and with what either
 /// added, `text` both sides' changed lines. Nothing where it cannot be told: a base that is not known (`add`, `text`),

@@ -167,6 +167,14 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
   }
   if (lane.pending_delete &&
       std::ranges::none_of(lane.attempts, [](const Attempt& a) { return a.kind == AttemptKind::remove; })) {
+    if (event.commit_user == turn.context.our_user) {
+      FieldValues ours;
+      for (const auto& [name, value] : event.fields) {
+        const MappedField* field = turn.mapping().find(name);
+        if (field && was_sent(lane, *field, value)) ours.emplace(name, value);
+      }
+      cover_moved(turn, ours);
+    }
     if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields, event.stamp), remote)) {
       apply_fields(turn, event, remote, nullptr, true);
       raise_row_stamp(turn, event.stamp);
@@ -176,7 +184,10 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
   }
   for (const auto& [name, value] : event.fields) {
     const MappedField* field = turn.mapping().find(name);
-    if (field && !set_by_org(name)) hold(turn, name, value, remote);
+    if (!field || set_by_org(name)) continue;
+    Remote held = remote;
+    held.own = event.commit_user == turn.context.our_user && was_sent(lane, *field, value);
+    hold(turn, name, value, held);
   }
 }
 
@@ -281,6 +292,7 @@ void meet_event(const Turn& turn, const ChangeEvent& event, const std::string& s
     return on_remote_delete(turn, remote, own);
   }
   if (lane.tombstone && event.kind != EventKind::undelete) return;
+  if (event.kind == EventKind::undelete && lane.frozen_delete && !lane.frozen_delete->by_app) end_held_delete(turn);
   if (wants_removal(lane)) return meet_removal(turn, event, remote);
 
   if (!turn.record.row && !lane.attempts.empty()) return meet_vanished_row(turn, event, sfid, remote);
@@ -306,6 +318,11 @@ void meet_event(const Turn& turn, const ChangeEvent& event, const std::string& s
     settle_by_event(turn, *own, event, remote);
   }
   if (!lane.dirty) release_orphans(turn);
+  if (!own && event.commit_user != turn.context.our_user && event.stamp >= version &&
+      (!lane.pending.empty() || !lane.attempts.empty())) {
+    lane.contested_at = turn.context.now;
+    turn.change.lane_changed = true;
+  }
   if (others && event.stamp == version && !follows) {
     ChangeEvent rest = event;
     for (const auto& [name, sent] : settled.fields) rest.fields.erase(name);

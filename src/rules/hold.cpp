@@ -17,7 +17,23 @@ void journal_covered(const Turn& turn, const MappedField& field, const FrozenFie
                    {frozen.salesforce_at, frozen.actor});
 }
 
-/// A conflict is there as long as both sides differ from each other and from their base.
+bool is_held_issue(const Issue& issue) { return issue.kind == "conflict" && issue.code == kHeldCode; }
+
+}  // namespace
+
+bool is_frozen(const Lane& lane, std::string_view field) { return lane.frozen.contains(field); }
+
+void freeze(const Turn& turn, const MappedField& field, FrozenField frozen) {
+  drop_pending(turn, field.schema.name, "waits for a decision: see the issue");
+  turn.lane().frozen[field.schema.name] = std::move(frozen);
+  turn.change.lane_changed = true;
+  if (!turn.record.row || turn.record.row->last_op == "PENDING") return;
+  turn.record.row->last_op = "PENDING";
+  turn.change.last_op = "PENDING";
+  if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
+}
+
+// A conflict is there as long as both sides differ from each other and from their base.
 void reconsider(const Turn& turn, const MappedField& field) {
   std::vector<const MappedField*> members;
   for (const MappedField* member : unit_of(turn.mapping(), field)) {
@@ -32,7 +48,11 @@ void reconsider(const Turn& turn, const MappedField& field) {
   const bool theirs_back =
       all([&](const MappedField* m) { return equal(m->schema, frozen(m).salesforce, frozen(m).base); });
   const bool ours_back = all([&](const MappedField* m) { return equal(m->schema, current(turn, *m), frozen(m).base); });
-  if (agree || theirs_back || ours_back) {
+  // What should have been merged is not known to be one side's change only, and equal counts may be two.
+  const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
+  const bool over =
+      is_merge_function(policy) ? agree && policy != ConflictPolicy::add : agree || theirs_back || ours_back;
+  if (over && !members.empty()) {
     for (const MappedField* member : members) {
       const Value value = agree || theirs_back ? current(turn, *member) : frozen(member).salesforce;
       thaw(turn, *member, value);
@@ -41,20 +61,13 @@ void reconsider(const Turn& turn, const MappedField& field) {
   tell_held(turn);
 }
 
-bool is_held_issue(const Issue& issue) { return issue.kind == "conflict" && issue.code == kHeldCode; }
-
-}  // namespace
-
-bool is_frozen(const Lane& lane, std::string_view field) { return lane.frozen.contains(field); }
-
-void freeze(const Turn& turn, const MappedField& field, FrozenField frozen) {
-  drop_pending(turn, field.schema.name, "waits for a decision: see the issue");
-  turn.lane().frozen[field.schema.name] = std::move(frozen);
-  turn.change.lane_changed = true;
+void meet_frozen(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote) {
+  note_frozen(turn, field, value, remote);
+  reconsider(turn, field);
 }
 
-void meet_frozen(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote) {
-  if (is_absent(value)) return;
+void note_frozen(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote) {
+  if (is_absent(value) || !is_frozen(turn.lane(), field.schema.name)) return;
   FrozenField& frozen = turn.lane().frozen.find(field.schema.name)->second;
   if (equal(field.schema, value, frozen.org)) return;
   journal_covered(turn, field, frozen, value);
@@ -62,7 +75,6 @@ void meet_frozen(const Turn& turn, const MappedField& field, const Value& value,
   frozen.salesforce_at = remote.changed_at;
   frozen.actor = remote.actor;
   turn.change.lane_changed = true;
-  reconsider(turn, field);
 }
 
 void cover_frozen(const Turn& turn, const MappedField& field, const Value& value, const Value& org,
@@ -74,7 +86,6 @@ void cover_frozen(const Turn& turn, const MappedField& field, const Value& value
   frozen.actor = remote.actor;
   frozen.org = org;
   turn.change.lane_changed = true;
-  reconsider(turn, field);
 }
 
 void edit_frozen(const Turn& turn, const MappedField& field, const TimeInterval& changed_at) {

@@ -22,7 +22,13 @@ void freeze(const Turn& turn, const MappedField& field, FrozenField frozen);
 /// agree again or one took its change back.
 void meet_frozen(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote);
 
-/// A write of ours covered `value` on a frozen field unseen, and the org holds `org` now.
+/// meet_frozen() for one member of a group of several: reconsider() follows when all of them are noted.
+void note_frozen(const Turn& turn, const MappedField& field, const Value& value, const Remote& remote);
+
+/// Ends the conflict of a frozen field and its group where it is none any more; tells the issue.
+void reconsider(const Turn& turn, const MappedField& field);
+
+/// A write of ours covered `value` on a frozen field unseen, and the org holds `org` now. reconsider() must follow.
 void cover_frozen(const Turn& turn, const MappedField& field, const Value& value, const Value& org,
                   const Remote& remote);
 

@@ -283,7 +283,11 @@ void merge_group(const Turn& turn, const std::vector<const MappedField*>& unit, 
   const std::vector<Member> members = members_of(turn, unit, values);
   const bool local_moved = std::ranges::any_of(
       members, [](const Member& m) { return m.pending && !equal(m.field->schema, m.local, m.base); });
-  if (frozen || !local_moved) {
+  if (frozen) {
+    for (const MappedField* field : unit) note_frozen(turn, *field, value_of(values, field->schema.name), remote);
+    return reconsider(turn, *unit.front());
+  }
+  if (!local_moved) {
     for (const Member& member : members)
       merge_field(turn, *member.field, value_of(values, member.field->schema.name), remote);
     return;

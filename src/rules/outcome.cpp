@@ -153,7 +153,8 @@ void on_accepted(const Turn& turn, const std::string& token, const std::string& 
     delete_after_create(turn, Attempt(*attempt), {});
     return;
   }
-  if (lane.pending.empty()) set_last_op(turn, attempt->kind == AttemptKind::create ? "INSERTED" : "UPDATED");
+  if (lane.pending.empty() && lane.frozen.empty())
+    set_last_op(turn, attempt->kind == AttemptKind::create ? "INSERTED" : "UPDATED");
 }
 
 void on_unknown(const Turn& turn, const std::string& token) {
@@ -208,6 +209,8 @@ void on_rejected(const Turn& turn, const std::string& token, const Error& error)
         return;
       }
       if (attempt->kind == AttemptKind::update) {
+        // What is read now is merged; only another change from there on makes the next write conditional.
+        lane.contested_at = 0;
         requeue(turn, token);
         mark_dirty(turn, "the org no longer has the record as it was sent");
         return;

@@ -246,6 +246,7 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
     return ReadVerdict::applied;
   }
   const FieldValues sent = sent_values(lane);
+  if (lane.frozen_delete && !lane.frozen_delete->by_app) end_held_delete(turn);
   const Attempt create = lane.attempts.empty() ? Attempt{} : lane.attempts.front();
   learn_sfid(turn, read.sfid);
   if (turn.mapping().source == InboundSource::events && read.stamp == row_stamp(turn.record)) {

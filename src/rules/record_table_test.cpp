@@ -1,5 +1,6 @@
 #include "rules/record_table_test.h"
 
+#include "rules/canonical.h"
 #include "rules/claim.h"
 #include "rules/event.h"
 #include "rules/outcome.h"
@@ -28,9 +29,9 @@ Mapping thing_mapping(ConflictPolicy policy) {
   mapping.upsert_field = "Ext__c";
   mapping.conflict = policy;
   mapping.delete_conflict = policy;
-  mapping.fields = {field("Id", FieldType::id, false), field("SystemModstamp", FieldType::datetime, false),
+  mapping.fields = {field("Id", FieldType::id, false),        field("SystemModstamp", FieldType::datetime, false),
                     field("Ext__c", FieldType::string, true), field("A__c", FieldType::string, true),
-                    field("B__c", FieldType::string, true)};
+                    field("B__c", FieldType::string, true),   field("N__c", FieldType::double_number, true)};
   return mapping;
 }
 
@@ -55,10 +56,11 @@ void Table::load(const std::string& a, const std::string& b, TimeMs stamp) {
   record.row = row;
 }
 
-void Table::app(const std::string& name, const std::string& value) {
+void Table::app(const std::string& name, const Value& value) {
   CapturedChange captured{next_log_++, LogAction::update,   record.row->id, record.row->sfid, record.row->values,
                           {name},      context.database_now};
   record.row->values[name] = value;
+  record.row->last_op = "PENDING";
   record.captured.push_back(std::move(captured));
 }
 
@@ -70,7 +72,7 @@ void Table::app_removes() {
 
 bool Table::claim(const std::string& token) { return rules::claim(turn(), {token, "minted-key"}) != nullptr; }
 
-void Table::send(const std::string& field, const std::string& value, const std::string& token) {
+void Table::send(const std::string& field, const Value& value, const std::string& token) {
   app(field, value);
   claim(token);
   on_accepted(turn(), token, {});
@@ -103,6 +105,18 @@ std::vector<std::string> Table::lost() const {
     if (const auto* text = std::get_if<std::string>(&entry.lost)) values.push_back(*text);
   }
   return values;
+}
+
+std::string Table::held() const {
+  std::string told;
+  for (const Issue& issue : change.issues) {
+    if (issue.state != "open") continue;
+    told.clear();
+    for (const IssueField& field : issue.fields)
+      told += (told.empty() ? "" : " ") + field.name.substr(0, 1) + "=" + key_text(field.base) + "/" +
+              key_text(field.salesforce) + "/" + key_text(field.postgres);
+  }
+  return told;
 }
 
 RecordRead read_of(const std::string& a, const std::string& b, TimeMs stamp) {

@@ -91,7 +91,21 @@ void ignore_log(const Turn& turn) {
 void clear_lane(const Turn& turn) {
   Lane& lane = turn.lane();
   forget_frozen(turn, "delete");
-  if (lane.frozen_delete) turn.change.resolved_issues.emplace_back("conflict");
+  if (lane.frozen_delete) {
+    turn.change.resolved_issues.emplace_back("conflict");
+    // Whoever deleted the record in the org need not have seen what a write of ours covered.
+    for (const auto& [name, value] : lane.frozen_delete->moved) {
+      JournalEntry entry;
+      entry.reason = JournalReason::deleted;
+      entry.field = name;
+      entry.lost = value;
+      entry.lost_side = Side::salesforce;
+      entry.rule = "delete";
+      entry.lost_actor = lane.frozen_delete->actor;
+      entry.lost_at = turn.context.database_now;
+      turn.change.journal.push_back(std::move(entry));
+    }
+  }
   const std::int64_t revision = lane.revision;
   std::string sfid = lane.sfid;
   std::string external_id = lane.external_id;
@@ -170,6 +184,7 @@ void create_anew(const Turn& turn) {
   lane.attempts.clear();
   lane.held.clear();
   lane.dirty.reset();
+  for (auto& [name, frozen] : lane.frozen) lane.pending.try_emplace(name, PendingField{Absent{}, frozen.postgres_at});
   forget_frozen(turn, "delete");
   end_held_delete(turn);
   lane.former_sfid = lane.sfid;
@@ -185,6 +200,27 @@ void create_anew(const Turn& turn) {
 
 }  // namespace
 
+void cover_moved(const Turn& turn, const FieldValues& fields) {
+  Lane& lane = turn.lane();
+  if (!lane.frozen_delete || !lane.frozen_delete->by_app || !lane.pending_delete) return;
+  FieldValues& moved = lane.frozen_delete->moved;
+  for (const auto& [name, value] : fields) {
+    const MappedField* field = turn.mapping().find(name);
+    const auto covered = moved.find(name);
+    if (!field || covered == moved.end()) continue;
+    if (!equal(field->schema, covered->second, value))
+      journal_conflict(turn, JournalReason::superseded, *field, value_of(lane.pending_delete->old_values, name),
+                       covered->second, value, Side::postgres, name_of(ConflictPolicy::hold),
+                       {{}, lane.frozen_delete->actor});
+    moved.erase(covered);
+  }
+  if (moved.empty()) {
+    end_held_delete(turn);
+  } else {
+    tell_held_delete(turn);
+  }
+}
+
 void end_held_delete(const Turn& turn) {
   Lane& lane = turn.lane();
   if (!lane.frozen_delete) return;
@@ -199,7 +235,8 @@ void journal_held(const Turn& turn, JournalReason reason) {
     for (const HeldValue& value : held) {
       if (value.own) continue;
       JournalEntry entry;
-      entry.reason = reason;
+      // What our own writes brought about is nobody's change that ours would have met.
+      entry.reason = value.actor == turn.context.our_user ? JournalReason::superseded : reason;
       entry.field = name;
       entry.lost = value.value;
       entry.lost_side = Side::salesforce;
@@ -387,7 +424,15 @@ bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& 
   const PendingDelete& removal = *lane.pending_delete;
   if (policy == ConflictPolicy::hold) {
     if (!lane.frozen_delete) lane.frozen_delete = FrozenDelete{true, {}, removal.changed_at, remote.actor};
-    for (const auto& [name, value] : moved) lane.frozen_delete->moved[name] = value;
+    for (const auto& [name, value] : moved) {
+      const MappedField* field = turn.mapping().find(name);
+      const auto [before, fresh] = lane.frozen_delete->moved.try_emplace(name, value);
+      // Whoever wrote the new value saw the one before, unless a write of ours came between.
+      if (!fresh && field && has_attempt(turn, *field) && !equal(field->schema, before->second, value))
+        journal_conflict(turn, JournalReason::superseded, *field, value_of(removal.old_values, name), before->second,
+                         value, Side::postgres, "order unknown", {{}, lane.frozen_delete->actor});
+      before->second = value;
+    }
     lane.frozen_delete->actor = remote.actor;
     lane.parked = kDeleteHeld;
     touch(turn);
@@ -424,7 +469,15 @@ ActionResult resolve_delete(const Turn& turn, Side side, const Person& person) {
   if (!lane.frozen_delete)
     return {ActionVerdict::stale, "The record's delete waits for a decision no more: look at it again."};
   const FrozenDelete held = *lane.frozen_delete;
-  const Remote remote{held.deleted_at, actor_of(person)};
+  const Remote remote{held.deleted_at, held.actor};
+  struct Sign {
+    std::vector<JournalEntry>& journal;
+    std::size_t from;
+    std::string actor;
+    ~Sign() {
+      for (std::size_t i = from; i < journal.size(); ++i) journal[i].actor = actor;
+    }
+  } sign{turn.change.journal, turn.change.journal.size(), actor_of(person)};
   if (!held.by_app) {
     if (side == Side::postgres) {
       if (turn.mapping().upsert_field.empty())

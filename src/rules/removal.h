@@ -26,6 +26,9 @@ FieldValues moved_since(const Turn& turn, const PendingDelete& removal, const Fi
 /// old id. When the delete wins, `moved` is journalled.
 bool delete_gives_way(const Turn& turn, const FieldValues& moved, const Remote& remote);
 
+/// Our own write of `fields` covered what the org's record had moved to while a delete of ours waits for a person.
+void cover_moved(const Turn& turn, const FieldValues& fields);
+
 /// A delete that waited for a person waits no more: its issue is settled.
 void end_held_delete(const Turn& turn);
 /// The row that the app deleted comes back under its old `id`, with the values that it had; the delete is forgotten.

@@ -11,6 +11,7 @@
 #include "rules/hold.h"
 #include "rules/merge.h"
 #include "rules/outcome.h"
+#include "rules/removal.h"
 
 namespace duet::rules {
 namespace {
@@ -90,6 +91,7 @@ struct Told {
   Value org;                           ///< what the org holds after our write
   const HeldValue* covered = nullptr;  ///< what our write covered unseen
   bool order_known = true;             ///< false: `covered` may as well have come later, or long before
+  bool edited = true;                  ///< false: sent only because its group was
   bool kept() const { return equal(field->schema, org, sent.value); }
 };
 
@@ -121,8 +123,10 @@ const Value& org_after(const Told& told, std::span<const Attempt> after) {
 
 void journal_late(const Turn& turn, const Told& told, Side winner, std::string_view rule) {
   const Value local = turn.record.row ? row_value(turn, told.field->schema.name) : told.sent.value;
-  journal_conflict(turn, JournalReason::late_conflict, *told.field, told.sent.base, told.covered->value, local, winner,
-                   rule, remote_of(*told.covered));
+  // A value of our own user that was not recognised is no conflict with anybody.
+  const bool ours = rule == "uncertain" && told.covered->actor == turn.context.our_user;
+  journal_conflict(turn, ours ? JournalReason::superseded : JournalReason::late_conflict, *told.field, told.sent.base,
+                   told.covered->value, local, winner, rule, remote_of(*told.covered));
 }
 
 /// Both values become one, though one of them was covered. False where they cannot.
@@ -194,9 +198,12 @@ Late decide_late(const Turn& turn, const std::vector<Told>& unit, std::span<cons
       mark_dirty(turn, "what the org held is not known");
       continue;
     }
-    if (told.covered) {
-      if (!equal(field.schema, local, theirs)) journal_late(turn, told, winner, name_of(policy));
-    } else if (!equal(field.schema, local, theirs)) {
+    // What the app did not edit only went along with its group.
+    const bool lost =
+        !equal(field.schema, local, theirs) && (told.edited || !equal(field.schema, local, told.sent.base));
+    if (lost && told.covered) {
+      journal_late(turn, told, winner, name_of(policy));
+    } else if (lost) {
       // The app's value goes with those of its group.
       journal_conflict(turn, JournalReason::late_conflict, field, told.sent.base, theirs, local, winner,
                        name_of(policy), {});
@@ -226,6 +233,9 @@ std::optional<Told> told_by_event(const Turn& turn, std::size_t index, const Map
   if (is_absent(spoken) && (!whole || field.parent) &&
       !equal(field.schema, value_before(lane, field, told.sent), told.sent.value))
     return std::nullopt;
+  // What went along on a value of ours that is not settled either: the org may have put that back already.
+  const bool along = equal(field.schema, told.sent.value, told.sent.base);
+  if (is_absent(spoken) && !whole && along && sent_earlier(lane, index, field.schema.name)) return std::nullopt;
   told.org = !is_absent(spoken) ? spoken : whole ? Value(Null{}) : told.sent.value;
   // Without a token an event may be that of a later attempt that sent the same value again.
   told.order_known = !sent_later(lane, index, field.schema.name) || event.client_token == attempt.token;
@@ -242,7 +252,12 @@ void settle_frozen(const Turn& turn, const Told& told, const std::vector<HeldVal
   if (!is_frozen(turn.lane(), told.field->schema.name)) return;
   turn.lane().frozen.find(told.field->schema.name)->second.org = told.sent.value;
   turn.change.lane_changed = true;
-  if (!told.kept() && !later) meet_frozen(turn, *told.field, told.org, remote);
+  if (told.kept()) return;
+  if (later) {
+    hold(turn, told.field->schema.name, told.org, remote);
+  } else {
+    note_frozen(turn, *told.field, told.org, remote);
+  }
 }
 
 /// Decides the fields of an attempt whose own event was seen, all that win or lose together. False: only a read can
@@ -260,18 +275,22 @@ bool settle_unit(const Turn& turn, std::size_t index, const std::vector<const Ma
   std::vector<std::vector<HeldValue>> held;
   held.reserve(unit.size());
   bool later = false;
-  bool pending = false;
   for (Told& told : unit) {
     const std::string& name = told.field->schema.name;
     held.push_back(take_held(turn, name));
+    told.edited = sent_earlier(turn.lane(), index, name) || !equal(told.field->schema, told.sent.value, told.sent.base);
     const bool written = !is_absent(value_of(event.fields, name));
     later = later || sent_later(turn.lane(), index, name);
-    pending = pending || turn.lane().pending.contains(name);
     if (sent_earlier(turn.lane(), index, name) || !told.order_known || !in_order(held.back()))
       journal_possibly_covered(turn, *told.field, told.sent, written ? all_but_last(held.back()) : held.back(),
                                told.org);
-    if (written && !held.back().empty() && is_covered(*told.field, told.sent, held.back().back()))
-      told.covered = &held.back().back();
+    if (held.back().empty()) continue;
+    const HeldValue& last = held.back().back();
+    const bool counts = turn.mapping().policy_for(name) == ConflictPolicy::add;
+    // Two counts may come to the same value; then our write was none, and its event does not speak of the field.
+    const bool equal_count = counts && !last.own && equal(told.field->schema, last.value, told.sent.value) &&
+                             !equal(told.field->schema, last.value, told.sent.base);
+    if ((written && is_covered(*told.field, told.sent, last)) || equal_count) told.covered = &last;
   }
   const Late late = decide_late(turn, unit, after);
   FieldValues changed;
@@ -286,7 +305,8 @@ bool settle_unit(const Turn& turn, std::size_t index, const std::vector<const Ma
                        row_value(turn, field.schema.name), Side::postgres, "late winner", remote);
       continue;
     }
-    if (!pending) journal_sent(turn, attempt, field, told.sent, told.org, remote);
+    if (!turn.lane().pending.contains(field.schema.name))
+      journal_sent(turn, attempt, field, told.sent, told.org, remote);
     if (later || !turn.record.row) {
       hold(turn, field.schema.name, told.org, remote);
     } else {
@@ -338,6 +358,17 @@ void release_orphans(const Turn& turn) {
 
 namespace {
 
+/// What the attempt sent of a field; where that only went along, with the base of the older attempt that sent the value
+/// first: of the two only this one stays in the lane.
+SentField with_first_base(const Lane& lane, std::size_t index, const MappedField& field) {
+  SentField sent = lane.attempts[index].fields.find(field.schema.name)->second;
+  for (std::size_t older = index; older-- > 0 && equal(field.schema, sent.value, sent.base);) {
+    const auto first = lane.attempts[older].fields.find(field.schema.name);
+    if (first != lane.attempts[older].fields.end()) sent.base = first->second.base;
+  }
+  return sent;
+}
+
 /// A frozen field of an attempt that settles: looked at when the attempt is out of the lane.
 struct Frozen {
   Told told;
@@ -373,12 +404,20 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
           const bool later = sent_later(lane, index, member->schema.name);
           frozen.push_back({std::move(*told), take_held(turn, member->schema.name), later});
         } else {
-          unread.fields.emplace(member->schema.name, lane.attempts[index].fields.find(member->schema.name)->second);
+          unread.fields.emplace(member->schema.name, with_first_base(lane, index, *member));
         }
       }
     } else if (!settle_unit(turn, index, unit, event, remote)) {
-      for (const MappedField* member : unit)
-        unread.fields.emplace(member->schema.name, lane.attempts[index].fields.find(member->schema.name)->second);
+      for (const MappedField* member : unit) {
+        const SentField sent = with_first_base(lane, index, *member);
+        unread.fields.emplace(member->schema.name, sent);
+        // The read decides about all of them; what the event says of one is not forgotten till then.
+        const Value& spoken = value_of(event.fields, member->schema.name);
+        if (is_absent(spoken)) continue;
+        Remote said = remote;
+        said.own = equal(member->schema, spoken, sent.value);
+        hold(turn, member->schema.name, spoken, said);
+      }
     }
   }
 
@@ -423,7 +462,11 @@ void settle_by_event(const Turn& turn, std::size_t index, const ChangeEvent& eve
   lane.rounds = 0;
   touch(turn);
   merge_fields(turn, spoken_of, remote);
+  cover_moved(turn, event.fields);
   for (const Frozen& each : frozen) settle_frozen(turn, each.told, each.held, each.later, remote);
+  for (const Frozen& each : frozen) {
+    if (is_frozen(lane, each.told.field->schema.name)) reconsider(turn, *each.told.field);
+  }
 }
 
 namespace {
@@ -444,15 +487,20 @@ std::vector<HeldValue> split_at_own(const Turn& turn, const Told& told, const st
   return {after, held.end()};
 }
 
-/// `add` counts what both sides did: where it is not known which of it the org's value has, a person must tell.
+/// `add`, `union` and `text` need to know what both sides did: where it is not known which of it the org's value has, a
+/// person must tell.
 bool freeze_uncounted(const Turn& turn, const Told& told, const Attempt& attempt, const std::vector<HeldValue>& held,
                       const Remote& remote) {
   const MappedField& field = *told.field;
-  if (turn.mapping().policy_for(field.schema.name) != ConflictPolicy::add) return false;
+  const ConflictPolicy policy = turn.mapping().policy_for(field.schema.name);
+  const bool counts = policy == ConflictPolicy::add;
+  if (!counts && policy != ConflictPolicy::union_of_both && policy != ConflictPolicy::text) return false;
   const bool others = std::ranges::any_of(held, [](const HeldValue& h) { return !h.own; });
   const bool own = std::ranges::any_of(held, &HeldValue::own);
   const bool applied = attempt.state == AttemptState::accepted || own;
   if (!others && (applied || equal(field.schema, told.org, told.sent.base))) return false;
+  if (!counts && (applied || told.kept() || equal(field.schema, told.org, told.sent.base))) return false;
+  journal_possibly_covered(turn, field, told.sent, held, told.org);
   freeze(turn, field, {told.sent.base, told.org, told.org, remote.changed_at, remote.actor, told.sent.changed_at});
   tell_held(turn);
   return true;
@@ -464,8 +512,16 @@ std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field,
                                      const Remote& remote) {
   Lane& lane = turn.lane();
   const std::string& name = field.schema.name;
-  auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(),
-                                     [&](const Attempt& a) { return a.fields.contains(name); });
+  const auto edits = [&](const Attempt& a) {
+    const auto found = a.fields.find(name);
+    return found != a.fields.end() && !equal(field.schema, found->second.value, found->second.base);
+  };
+  auto newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(), edits);
+  const bool edited = newest != lane.attempts.rend();
+  if (!edited) {
+    newest = std::ranges::find_if(lane.attempts.rbegin(), lane.attempts.rend(),
+                                  [&](const Attempt& a) { return a.fields.contains(name); });
+  }
   const Attempt attempt = *newest;
   Told told{&field, attempt.fields.find(name)->second, current, nullptr, true};
   const SentField& sent = told.sent;
@@ -480,6 +536,13 @@ std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field,
   if (is_frozen(lane, name)) {
     journal_possibly_covered(turn, field, sent, all, current);
     return remote;
+  }
+  if (!edited && turn.mapping().group_of(name)) {
+    // It only went along with its group: nothing of the app's can be lost.
+    journal_possibly_covered(turn, field, sent, all, current);
+    if (!applied) return remote;
+    if (!pending) set_row(turn, name, current);
+    return std::nullopt;
   }
   if (freeze_uncounted(turn, told, attempt, all, remote)) return std::nullopt;
   if (applied && !all.empty() && !all.back().own && !equal(field.schema, all.back().value, current)) {

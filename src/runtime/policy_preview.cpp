@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "model/policy_fit.h"
 #include "rules/canonical.h"
 #include "rules/combine.h"
 #include "rules/merge.h"
@@ -86,7 +87,7 @@ Result<std::string> preview_policy(const Mapping& mapping, const std::string& fi
   if (!field.empty()) {
     const MappedField* mapped = mapping.find(field);
     if (!mapped) return fail(ErrorKind::bad_data, fmt::format("{} has no mapped field {}", mapping.object, field));
-    if (!rules::fits(*policy, mapped->schema.type))
+    if (!fits(*policy, mapped->schema.type))
       return fail(ErrorKind::bad_data, fmt::format("{} cannot have the policy {}", field, policy_name));
   }
   // The clocks' offset of that time was not written down: both are taken as they are.
@@ -101,8 +102,8 @@ Result<std::string> preview_policy(const Mapping& mapping, const std::string& fi
     if (!mapped || is_absent(entry.lost) || is_absent(entry.kept)) continue;
     ++considered;
     const Conflict conflict = conflict_of(entry);
-    const auto decided = rules::fits(*policy, mapped->schema.type) ? decide(*policy, *mapped, conflict, context)
-                                                                   : std::optional<Decided>();
+    const auto decided =
+        fits(*policy, mapped->schema.type) ? decide(*policy, *mapped, conflict, context) : std::optional<Decided>();
     if (!decided) {
       ++unknown;
       continue;

@@ -17,15 +17,20 @@ std::string short_name(const std::string& field) { return field.substr(0, field.
 
 std::string words_of(const Value& value) {
   if (is_absent(value)) return "unknown";
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
   const auto* text = std::get_if<std::string>(&value);
   if (!text) return "null";
-  return text->size() == kMintedLength && text->find('-') != std::string::npos ? "minted" : *text;
+  if (text->size() == kMintedLength && text->find('-') != std::string::npos) return "minted";
+  std::string line = *text;
+  std::ranges::replace(line, '\n', '/');
+  return line;
 }
 
 std::string words_of(const FieldValues& values) {
   std::string out;
   for (const auto& [name, value] : values) {
-    if (std::holds_alternative<std::string>(value)) out += fmt::format(" {}={}", short_name(name), words_of(value));
+    if (std::holds_alternative<std::string>(value) || std::holds_alternative<double>(value))
+      out += fmt::format(" {}={}", short_name(name), words_of(value));
   }
   return out;
 }
@@ -41,7 +46,8 @@ const char* name_of(LogAction action) {
 }
 
 std::string words_of(const JournalEntry& entry, const std::string& us) {
-  auto who = [&](const char* word, const std::string& user) {
+  auto who = [&](const char* word, const std::string& user) -> std::string {
+    if (user.starts_with("duet:")) return fmt::format(" {} {}", word, user.substr(5));
     return user.empty() ? "" : fmt::format(" {} {}", word, user == us ? "Duet" : "a person");
   };
   std::string what = entry.field.empty() ? " the delete" : " " + short_name(entry.field);

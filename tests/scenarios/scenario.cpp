@@ -1,5 +1,7 @@
 #include "scenario.h"
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -26,7 +28,8 @@ std::vector<std::string> split(const std::string& text, char at) {
 }
 
 bool is_setting(const std::string& name) {
-  return name == "policy" || name == "delete" || name == "source" || name == "transport";
+  constexpr std::array kSettings{"policy", "delete", "source", "transport", "group", "N", "M", "T"};
+  return std::ranges::find(kSettings, name) != kSettings.end();
 }
 
 }  // namespace

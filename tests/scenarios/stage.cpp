@@ -5,9 +5,14 @@
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "rules/canonical.h"
+#include "rules/capture.h"
+#include "rules/resolve.h"
 
 namespace duet::scenarios {
 namespace {
@@ -39,8 +44,16 @@ FieldValues values_of(const std::vector<std::string>& words, std::size_t from) {
   for (std::size_t i = from; i < words.size(); ++i) {
     const auto equals = words[i].find('=');
     if (equals == std::string::npos) refuse("not FIELD=VALUE: " + words[i]);
-    const std::string value = words[i].substr(equals + 1);
-    values[words[i].substr(0, equals) + "__c"] = value == "null" ? Value(Null{}) : Value(value);
+    std::string value = words[i].substr(equals + 1);
+    const std::string field = words[i].substr(0, equals) + "__c";
+    std::ranges::replace(value, '/', '\n');
+    if (value == "null") {
+      values[field] = Null{};
+    } else if (field == "N__c") {
+      values[field] = static_cast<double>(number_of(value));
+    } else {
+      values[field] = value;
+    }
   }
   return values;
 }
@@ -64,6 +77,18 @@ Stage::Stage(const Variant& variant, bool trace) : clock_(kStart), org_(1, clock
   Mapping& mapping = org_.mutable_mapping();
   mapping.conflict = policy_of(chosen("policy", "newest"));
   mapping.delete_conflict = policy_of(chosen("delete", "newest"));
+  if (const std::string names = chosen("group", ""); !names.empty()) {
+    FieldGroup group{"Group", {}};
+    std::istringstream members(names);
+    for (std::string name; std::getline(members, name, ',');) group.fields.push_back(name + "__c");
+    mapping.groups = {group};
+  }
+  constexpr std::tuple<const char*, FieldType> kFunctions[] = {
+      {"N", FieldType::double_number}, {"M", FieldType::multipicklist}, {"T", FieldType::textarea}};
+  for (const auto& [name, type] : kFunctions) {
+    if (const std::string policy = chosen(name, ""); !policy.empty())
+      org_.map_field(std::string(name) + "__c", type, policy_of(policy));
+  }
   const bool polls = chosen("source", "events", {"events", "poll"}) == "poll";
   mapping.source = polls ? InboundSource::poll : InboundSource::events;
   settings_.collection_from = chosen("transport", "single", {"single", "collection"}) == "collection" ? 1 : 2;
@@ -83,6 +108,7 @@ Stage::Stage(const Variant& variant, bool trace) : clock_(kStart), org_(1, clock
 }
 
 void Stage::start_workers() {
+  timing_ = std::make_unique<engine::Timing>(connection_, settings_, clock_, *store_, org_);
   horizon_ = std::make_unique<engine::StreamHorizon>();
   stream_ = org_.make_stream();
   inbound_ = std::make_unique<engine::InboundWorker>(
@@ -153,6 +179,7 @@ void Stage::act(const std::string& text) {
   const std::vector<std::string> words = words_of(text);
   if (words.size() > 1 && words[0] == "pg") return act_app(words);
   if (words.size() > 1 && words[0] == "sf") return act_person(words);
+  if (words.size() > 2 && words[0] == "duet") return act_operator(words);
   if (words.size() == 3 && words[0] == "wait" && words[2] == "s") {
     clock_.advance(number_of(words[1]) * kMsPerSecond);
     org_.run_late();
@@ -223,6 +250,50 @@ void Stage::act_person(const std::vector<std::string>& words) {
     done = org_.person_undeletes(sfid(words[2]));
   }
   if (!done) refuse("a person in the org cannot do this");
+}
+
+/// What a person does on the dashboard about row `words[2]`, as the newest issue and the journal show it.
+void Stage::act_operator(const std::vector<std::string>& words) {
+  const std::string& verb = words[1];
+  const RecordRef ref{number_of(words[2]), {}, {}};
+  auto transaction = *store_->begin();
+  Record record = transaction->lock(org_.mapping(), std::span(&ref, 1))->front();
+  RecordChange change;
+  const rules::Context context = timing_->context(org_.mapping());
+  const rules::Turn turn{record, change, context};
+  const auto& issues = store_->database().issues;
+  const auto issue =
+      std::find_if(issues.rbegin(), issues.rend(), [&](const auto& each) { return each.row_id == *ref.row_id; });
+  const std::vector<IssueField> shown = issue == issues.rend() ? std::vector<IssueField>{} : issue->fields;
+  const rules::Person ann{"ann"};
+  rules::ActionResult result;
+  if (verb == "resolve" && words.size() > 3) {
+    std::vector<rules::FieldChoice> choices;
+    for (const auto& [field, value] : values_of(words, 3)) {
+      const std::string choice = rules::key_text(value);
+      choices.push_back({field, rules::Choice::value, value});
+      if (choice == "salesforce") choices.back().choice = rules::Choice::salesforce;
+      if (choice == "postgres") choices.back().choice = rules::Choice::postgres;
+      if (choice == "base") choices.back().choice = rules::Choice::base;
+    }
+    result = rules::resolve(turn, shown, choices, ann);
+  } else if (verb == "resolve-delete" && words.size() == 4) {
+    result = rules::resolve_delete(turn, words[3] == "postgres" ? Side::postgres : Side::salesforce, ann);
+  } else if (verb == "retry") {
+    result = rules::retry(turn, shown, ann);
+  } else if (verb == "take-back") {
+    result = rules::revert_rejected(turn, shown, ann);
+  } else if (verb == "revert" && !store_->database().journal.empty()) {
+    const bool force = words.size() > 3 && words[3] == "force";
+    result = rules::revert(turn, store_->database().journal.back(), force, ann);
+  } else {
+    refuse("this step is not known");
+  }
+  if (!result.done()) shown_ += fmt::format("-- {}: {}\n", verb, result.message);
+  const ports::RecordWrite write{&record, &change};
+  if (auto failures = transaction->write(org_.mapping(), std::span(&write, 1)); !failures || !failures->empty())
+    refuse("the table refuses it");
+  if (auto committed = transaction->commit(); !committed) refuse("the commit failed");
 }
 
 bool Stage::step(engine::Worker& worker) {

@@ -8,6 +8,7 @@
 #include "engine/outbound.h"
 #include "engine/poll.h"
 #include "engine/settle.h"
+#include "engine/timing.h"
 #include "scenario.h"
 #include "simulation/fake_store.h"
 #include "simulation/org_adapter.h"
@@ -35,6 +36,7 @@ class Stage {
   bool act_engine(const std::string& step);
   void act_app(const std::vector<std::string>& words);
   void act_person(const std::vector<std::string>& words);
+  void act_operator(const std::vector<std::string>& words);
   bool step(engine::Worker& worker);
   void take_over();
   void poll();
@@ -57,6 +59,7 @@ class Stage {
   std::unique_ptr<engine::OutboundWorker> outbound_;
   std::unique_ptr<engine::SettleWorker> settle_;
   std::unique_ptr<engine::PollWorker> poll_;
+  std::unique_ptr<engine::Timing> timing_;
 
   std::string shown_;  ///< the state at each `show`
   bool trace_;

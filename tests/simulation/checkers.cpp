@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace duet::simulation {
 namespace {
@@ -12,6 +13,30 @@ namespace {
 std::string text_of(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
   return text ? *text : std::string();
+}
+
+/// A field whose values are unique: not the key, nor one with a merge function.
+bool is_plain(const std::string& field) { return field < "D"; }
+
+std::vector<std::string> parts_of(const Value& value) {
+  std::vector<std::string> parts;
+  std::string text = text_of(value);
+  std::ranges::replace(text, '\n', ';');
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find(';', from), text.size());
+    parts.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return parts;
+}
+
+/// For comparing both sides: the items of a multi-select picklist have no order.
+std::string stored(const std::string& field, const Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  if (field != "M__c") return text_of(value);
+  std::vector<std::string> parts = parts_of(value);
+  std::ranges::sort(parts);
+  return fmt::format("{}", fmt::join(parts, ";"));
 }
 
 /// G8: when the faults stop, everything comes to rest, and both sides are the same.
@@ -37,9 +62,10 @@ void check_convergence(World& world, std::vector<std::string>& found) {
     }
     if (!matched.insert(row.sfid).second) found.push_back(fmt::format("duplicate: two rows of {}", row.sfid));
     for (const auto& [name, value] : record->second.fields) {
-      if (text_of(value) != text_of(value_of(row.values, name))) {
-        found.push_back(fmt::format("diverged: {} of row {} is '{}', of {} '{}'", name, id,
-                                    text_of(value_of(row.values, name)), row.sfid, text_of(value)));
+      const std::string here = stored(name, value_of(row.values, name));
+      if (stored(name, value) != here) {
+        found.push_back(
+            fmt::format("diverged: {} of row {} is '{}', of {} '{}'", name, id, here, row.sfid, stored(name, value)));
       }
     }
   }
@@ -84,12 +110,22 @@ void check_no_silent_loss(World& world, std::vector<std::string>& found) {
     if (!accounted.contains(value)) found.push_back(fmt::format("silently lost: {} of the app", value));
   }
   for (const OrgVersion& version : world.org().versions()) {
-    if (version.field.empty() || version.field == "Ext__c" || (version.ours && !version.automation)) continue;
+    if (version.field.empty() || !is_plain(version.field) || (version.ours && !version.automation)) continue;
     if (!accounted.contains(text_of(version.value))) {
       found.push_back(fmt::format("silently lost: {} of {} {}", text_of(version.value),
                                   version.automation ? "automation" : "a person", version.sfid));
     }
   }
+}
+
+/// A decision that somebody can read in the journal put the value back: a person's, or that of a group, whose other
+/// members go back to their base with the one that lost.
+bool put_back(World& world, const RowVersion& version, const std::string& text) {
+  return std::ranges::any_of(world.store().database().journal, [&](const StoredEntry& entry) {
+    return entry.row_id == version.row_id && entry.field == version.field && text_of(entry.kept) == text &&
+           (entry.reason == JournalReason::resolved ||
+            (!world.mapping().groups.empty() && text_of(entry.base) == text));
+  });
 }
 
 /// G5: a reader of the table never sees new, old, new. Values are unique, so none may come back while the row lives.
@@ -102,9 +138,10 @@ void check_no_flip_flop(World& world, std::vector<std::string>& found) {
       continue;
     }
     const std::string text = text_of(version.value);
+    if (!is_plain(version.field)) continue;
     // An undelete brings back what the record had, and an app what it had replaced.
     if (text.empty() || !world.undeleted().empty() || world.brought_back().contains(text)) continue;
-    if (!had[{version.row_id, version.field}].insert(text).second) {
+    if (!had[{version.row_id, version.field}].insert(text).second && !put_back(world, version, text)) {
       found.push_back(fmt::format("flip-flop: {} of row {} was {} again", version.field, version.row_id, text));
     }
   }
@@ -150,12 +187,86 @@ void check_no_duplicates(World& world, std::vector<std::string>& found) {
   }
   std::map<std::string, std::set<std::string>> holders;
   for (const OrgVersion& version : world.org().versions()) {
+    if (version.field > "D" && version.field != "Ext__c") continue;
     if (version.ours && live.contains(version.sfid) && !world.undeleted().contains(version.sfid) &&
         !text_of(version.value).empty())
       holders[text_of(version.value)].insert(version.sfid);
   }
   for (const auto& [value, sfids] : holders) {
     if (sfids.size() > 1) found.push_back(fmt::format("duplicate: {} went into {} records", value, sfids.size()));
+  }
+}
+
+/// Rule 1: what both sides did to a field with a merge function is all in its value, unless a decision was journalled.
+void check_merged(World& world, std::vector<std::string>& found) {
+  if (!world.exact()) return;
+  std::map<std::pair<std::string, std::string>, std::vector<const PartEdit*>> edits;
+  const Database& db = world.store().database();
+  for (const PartEdit& edit : world.part_edits()) {
+    std::string sfid = edit.sfid;
+    if (auto row = db.rows.find(edit.row_id); sfid.empty() && row != db.rows.end()) sfid = row->second.sfid;
+    edits[{sfid, edit.field}].push_back(&edit);
+  }
+  for (const auto& [id, row] : db.rows) {
+    const bool inserted_on_both_sides = text_of(value_of(row.values, "Ext__c")).starts_with("k");
+    for (const char* name : {"N__c", "M__c", "T__c"}) {
+      const bool decided =
+          std::ranges::any_of(db.journal,
+                              [&](const StoredEntry& entry) {
+                                return entry.field == name && (entry.row_id == id || entry.sfid == row.sfid);
+                              }) ||
+          std::ranges::any_of(db.issues, [&](const StoredIssue& issue) {
+            return (issue.row_id == id || issue.sfid == row.sfid) &&
+                   std::ranges::find(issue.fields, name, &IssueField::name) != issue.fields.end();
+          });
+      const auto done = edits.find({row.sfid, name});
+      if (decided || inserted_on_both_sides || done == edits.end()) continue;
+      ++world.statistics().merged;
+      double sum = 0;
+      std::set<std::string> in;
+      std::set<std::string> out;
+      for (const PartEdit* edit : done->second) {
+        sum += edit->added;
+        in.insert(edit->in.begin(), edit->in.end());
+        out.insert(edit->out.begin(), edit->out.end());
+      }
+      const Value& value = value_of(row.values, name);
+      if (const auto* number = std::get_if<double>(&value);
+          std::string_view(name) == "N__c" && (!number || *number != sum))
+        found.push_back(fmt::format("miscounted: {} of row {} is {} after {}", name, id, number ? *number : -1, sum));
+      if (std::string_view(name) == "N__c") continue;
+      std::erase_if(in, [&](const std::string& part) { return out.contains(part); });
+      const std::vector<std::string> parts = parts_of(value);
+      if (std::set<std::string>(parts.begin(), parts.end()) != in) {
+        found.push_back(fmt::format("merged badly: {} of row {} is {}, what was done to it makes {}", name, id,
+                                    fmt::join(parts, ";"), fmt::join(in, ";")));
+      }
+    }
+  }
+}
+
+/// Rule 1: fields of a group go in and out together, and what is held does neither.
+void check_groups(World& world, std::vector<std::string>& found) {
+  const std::vector<std::string>& violations = world.store().database().violations;
+  found.insert(found.end(), violations.begin(), violations.end());
+  for (const std::string& sfid : world.org().parted_groups())
+    found.push_back("parted group: a write of " + sfid + " had only some fields of a group");
+}
+
+/// A value that only Duet ever wrote into the org cannot be in conflict with anything: it would be an echo taken for
+/// somebody's change.
+void check_echoes(World& world, std::vector<std::string>& found) {
+  // What automation puts back is a change of the org, though the value is an old one of ours; a row that comes back
+  // after a delete meets the org with what the app had deleted it with.
+  if (world.puts_back() || world.deletes()) return;
+  for (const StoredEntry& entry : world.store().database().journal) {
+    if (entry.reason != JournalReason::conflict && entry.reason != JournalReason::late_conflict) continue;
+    const std::string theirs = text_of(entry.lost_side == Side::salesforce ? entry.lost : entry.kept);
+    const std::string ours = text_of(entry.lost_side == Side::salesforce ? entry.kept : entry.lost);
+    if (is_plain(entry.field) && !theirs.empty() && theirs != ours && theirs != text_of(entry.base) &&
+        world.app_values().contains(theirs) && !world.brought_back().contains(theirs))
+      found.push_back(fmt::format("spurious conflict: {} of {} was only ever written by us, {} by {}", theirs,
+                                  entry.field, duet::name_of(entry.reason), entry.rule));
   }
 }
 
@@ -169,6 +280,12 @@ std::vector<std::string> check(World& world) {
   check_no_resurrection(world, found);
   check_deletes_stand(world, found);
   check_no_duplicates(world, found);
+  check_merged(world, found);
+  check_groups(world, found);
+  const std::size_t others = found.size();
+  check_echoes(world, found);
+  world.statistics().spurious = found.size() - others;
+  found.insert(found.end(), world.complaints().begin(), world.complaints().end());
   return found;
 }
 

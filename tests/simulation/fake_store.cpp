@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "rules/canonical.h"
+#include "violations.h"
 
 namespace duet::simulation {
 namespace {
@@ -49,6 +50,7 @@ std::vector<std::int64_t> lanes_of(const Database& db, const Record& record) {
 
 std::string words(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
   if (const auto* time = std::get_if<DateTime>(&value)) return format_timestamp(time->ms).substr(11);
   return is_absent(value) ? "?" : "null";
 }
@@ -70,6 +72,9 @@ std::string words(const Lane& lane) {
     for (const HeldValue& value : held)
       out += fmt::format(" held {}={}{}", name, words(value.value), value.certain ? "" : "?");
   }
+  for (const auto& [name, frozen] : lane.frozen)
+    out += fmt::format(" frozen {}={}/{}/{}", name, words(frozen.base), words(frozen.salesforce), words(frozen.org));
+  if (lane.frozen_delete) out += lane.frozen_delete->by_app ? " frozen delete here" : " frozen delete there";
   if (lane.dirty) out += " dirty:" + lane.dirty->reason;
   if (!lane.parked.empty()) out += " parked:" + lane.parked;
   if (lane.tombstone) out += " tombstone";
@@ -92,7 +97,8 @@ std::string unrest(const Database& db) {
     if (!lane.empty())
       return "lane " + std::to_string(lane.row_id.value_or(0)) + " " + lane.sfid + " is not at rest" +
              (lane.parked.empty() ? "" : ", parked") + (lane.log.empty() ? "" : ", log") +
-             (lane.held.empty() ? "" : ", held") + (lane.dirty ? ", dirty" : "");
+             (lane.held.empty() ? "" : ", held") + (lane.frozen.empty() ? "" : ", frozen") +
+             (lane.dirty ? ", dirty" : "");
   }
   return {};
 }
@@ -164,7 +170,7 @@ class FakeTransaction final : public ports::StoreTransaction {
     return {};
   }
   Result<void> raise_issue(const Mapping*, const Issue& issue) override {
-    db_.issues.push_back(issue);
+    db_.issues.push_back({issue, 0, {}});
     return {};
   }
   Result<void> resolve_issue(const Mapping&, std::string_view kind, std::string_view code) override {
@@ -274,6 +280,8 @@ class FakeTransaction final : public ports::StoreTransaction {
     std::vector<std::int64_t>& lanes =
         locked_[{record.ref.row_id.value_or(0), record.ref.sfid, record.ref.external_id}];
     std::erase_if(lanes, [&](std::int64_t id) { return !db_.lanes.contains(id); });
+    if (!lanes.empty() && db_.lanes.contains(lanes.front()))
+      note_violations(db_, mapping, db_.lanes.at(lanes.front()), record, change);
     std::int64_t row_id = record.row ? record.row->id : record.lane.row_id.value_or(0);
     if (change.row_action == RowAction::insert) {
       const bool known_deleted =
@@ -302,9 +310,33 @@ class FakeTransaction final : public ports::StoreTransaction {
       if (found != db_.log.end()) found->state = log.state;
     }
     for (const ForwardWrite& forward : change.forward) write_forward(record, row_id, forward);
-    db_.journal.insert(db_.journal.end(), change.journal.begin(), change.journal.end());
-    db_.issues.insert(db_.issues.end(), change.issues.begin(), change.issues.end());
+    const std::string& sfid = record.row && !record.row->sfid.empty() ? record.row->sfid : record.lane.sfid;
+    for (const JournalEntry& entry : change.journal) db_.journal.push_back({entry, row_id, sfid});
+    write_issues(change, row_id, sfid);
     return {};
+  }
+
+  /// The open issue of the same record, kind and code is brought up to date, as in sql/queries/raise_issues.sql.
+  void write_issues(const RecordChange& change, std::int64_t row_id, const std::string& sfid) {
+    auto open = [&](StoredIssue& issue) {
+      return issue.state == "open" &&
+             ((row_id != 0 && issue.row_id == row_id) || (!sfid.empty() && issue.sfid == sfid));
+    };
+    for (const std::string& kind : change.resolved_issues) {
+      for (StoredIssue& issue : db_.issues) {
+        if (open(issue) && issue.kind == kind) issue.state = "resolved";
+      }
+    }
+    for (const Issue& raised : change.issues) {
+      auto again = std::ranges::find_if(db_.issues, [&](StoredIssue& issue) {
+        return raised.state == "open" && open(issue) && issue.kind == raised.kind && issue.code == raised.code;
+      });
+      if (again == db_.issues.end()) {
+        db_.issues.push_back({raised, row_id, sfid});
+      } else {
+        static_cast<Issue&>(*again) = raised;
+      }
+    }
   }
 
   Result<std::int64_t> insert(const Mapping& mapping, const RecordChange& change, bool known_deleted) {

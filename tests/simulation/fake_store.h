@@ -30,15 +30,27 @@ struct EngineRow {
   bool known_deleted = false;  ///< put in although the engine knew that the record is deleted
 };
 
+/// With the record that it is about.
+struct StoredEntry : JournalEntry {
+  std::int64_t row_id = 0;
+  std::string sfid;
+};
+
+struct StoredIssue : Issue {
+  std::int64_t row_id = 0;
+  std::string sfid;
+};
+
 /// What is in the database. Copied for each transaction: it is small.
 struct Database {
   std::map<std::int64_t, Row> rows;
   std::map<std::int64_t, Lane> lanes;
   std::vector<LogRow> log;
-  std::vector<JournalEntry> journal;
-  std::vector<Issue> issues;
+  std::vector<StoredEntry> journal;
+  std::vector<StoredIssue> issues;
   std::vector<RowVersion> history;
   std::vector<EngineRow> engine_rows;
+  std::vector<std::string> violations;  ///< what no single transaction may do, in words
   std::map<std::string, std::string> positions;
   std::vector<ChangeEvent> spool;
   long spooled_until = 0;

@@ -23,6 +23,13 @@ struct Totals {
   std::uint64_t with_deletes = 0;
   std::uint64_t with_dirty = 0;
   std::uint64_t edits = 0;
+  std::uint64_t with_held_conflicts = 0;
+  std::uint64_t with_conditional = 0;
+  std::uint64_t decisions = 0;
+  std::uint64_t stale = 0;
+  std::uint64_t merged = 0;
+  std::uint64_t echoes = 0;
+  std::uint64_t spurious = 0;
 
   void add(const Statistics& statistics) {
     ++histories;
@@ -34,6 +41,13 @@ struct Totals {
     with_deletes += statistics.deletes > 0;
     with_dirty += statistics.dirty > 0;
     edits += statistics.edits;
+    with_held_conflicts += statistics.frozen > 0;
+    with_conditional += statistics.conditional > 0;
+    decisions += statistics.decisions;
+    stale += statistics.stale;
+    merged += statistics.merged;
+    echoes += statistics.echoes;
+    spurious += statistics.spurious;
   }
 };
 
@@ -70,8 +84,8 @@ int main(int argc, char** argv) {
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     World world(seed);
     world.run();
-    totals.add(world.statistics());
     std::vector<std::string> found = duet::simulation::check(world);
+    totals.add(world.statistics());
     if (twice) {
       World again(seed);
       again.run();
@@ -85,9 +99,17 @@ int main(int argc, char** argv) {
   fmt::print(
       "{} histories in {:.1f} s with {} edits: {} had crashes, {} unknown outcomes, {} held values, {} conflicts, {} "
       "late conflicts, {} deletes, "
-      "{} dirty records\n{} failed{}\n",
+      "{} dirty records, {} conflicts held for a person ({} decisions, {} stale), {} contested writes\n{} merged "
+      "values "
+      "exact; {} spurious conflicts in {} echoes\n{} failed{}\n",
       totals.histories, seconds, totals.edits, totals.with_crashes, totals.with_unknown, totals.with_held,
-      totals.with_conflicts, totals.with_late, totals.with_deletes, totals.with_dirty, totals.failed,
-      totals.failed ? "; replay one with --seed N" : "");
+      totals.with_conflicts, totals.with_late, totals.with_deletes, totals.with_dirty, totals.with_held_conflicts,
+      totals.decisions, totals.stale, totals.with_conditional, totals.merged, totals.spurious, totals.echoes,
+      totals.failed, totals.failed ? "; replay one with --seed N" : "");
+  // Fewer than one in a million.
+  if (totals.spurious * 1'000'000 > totals.echoes) {
+    fmt::print("echoes are taken for conflicts\n");
+    return 1;
+  }
   return totals.failed == 0 ? 0 : 1;
 }

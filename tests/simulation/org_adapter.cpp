@@ -23,12 +23,20 @@ struct LateRequest {
 
 orgsim::Value to_org(const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
   return std::monostate{};
 }
 
 Value from_org(const orgsim::Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
   return Null{};
+}
+
+/// Id and SystemModstamp are not among a record's fields here.
+bool is_plain(const MappedField& field) {
+  return field.schema.type != FieldType::id && field.schema.type != FieldType::datetime;
 }
 
 orgsim::RecordInput to_input(const FieldValues& fields) {
@@ -89,7 +97,9 @@ OrgAdapter::OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random)
   auto made = impl_->org.apply_objects(
       nlohmann::json::parse(R"({"name":"Thing__c","cdc":true,"nameField":{"type":"autonumber"},"fields":[
       {"name":"Ext__c","type":"string","length":36,"externalId":true,"unique":true},
-      {"name":"A__c","type":"string","length":80},{"name":"B__c","type":"string","length":80},{"name":"C__c","type":"string","length":80}]})"));
+      {"name":"A__c","type":"string","length":80},{"name":"B__c","type":"string","length":80},{"name":"C__c","type":"string","length":80},
+      {"name":"N__c","type":"double","precision":18,"scale":0},{"name":"M__c","type":"multipicklist"},
+      {"name":"T__c","type":"textarea","length":1000}]})"));
   if (!made) throw std::runtime_error(made.error().message);
 
   mapping_.id = 1;
@@ -155,7 +165,7 @@ void note_version(std::vector<OrgVersion>& versions, const std::string& sfid, co
 FieldValues fields_of(const Mapping& mapping, const orgsim::Record& record) {
   FieldValues fields;
   for (const MappedField& field : mapping.fields) {
-    if (field.schema.type == FieldType::string) fields[field.schema.name] = from_org(record.get(field.schema.name));
+    if (is_plain(field)) fields[field.schema.name] = from_org(record.get(field.schema.name));
   }
   return fields;
 }
@@ -194,6 +204,13 @@ bool OrgAdapter::person_removes(const std::string& sfid) {
   return true;
 }
 
+void OrgAdapter::map_field(const std::string& name, FieldType type, ConflictPolicy policy) {
+  MappedField field = mapped(name, type, true);
+  field.schema.length = type == FieldType::textarea ? 1'000 : 80;
+  field.conflict = policy;
+  mapping_.fields.push_back(std::move(field));
+}
+
 bool OrgAdapter::person_undeletes(const std::string& sfid) {
   impl_->org.set_time(clock_.now() + offset_ms_);
   auto transaction = impl_->begin(false, {}, true);
@@ -220,9 +237,11 @@ std::vector<OrgRecord> OrgAdapter::records() const {
     record.sfid = json.at("Id").get<std::string>();
     record.deleted = json.at("IsDeleted").get<bool>();
     for (const MappedField& field : mapping_.fields) {
-      if (field.schema.type != FieldType::string) continue;
+      if (!is_plain(field)) continue;
       const auto& value = json.at(field.schema.name);
-      record.fields[field.schema.name] = value.is_null() ? Value(Null{}) : Value(value.get<std::string>());
+      record.fields[field.schema.name] = value.is_null()     ? Value(Null{})
+                                         : value.is_number() ? Value(value.get<double>())
+                                                             : Value(value.get<std::string>());
     }
     records.push_back(std::move(record));
   });
@@ -236,6 +255,13 @@ std::vector<ports::SendOutcome> OrgAdapter::run(const ports::SendBatch& batch) {
   std::vector<ports::SendOutcome> outcomes;
   std::vector<std::pair<std::string, FieldValues>> before;
   for (const ports::SendRecord& record : batch.records) {
+    if (record.if_unmodified_since) ++conditional_writes;
+    for (const FieldGroup& group : mapping_.groups) {
+      const auto sent =
+          std::ranges::count_if(group.fields, [&](const auto& name) { return record.fields.contains(name); });
+      if (batch.kind == AttemptKind::update && sent > 0 && sent < std::ssize(group.fields))
+        parted_groups_.push_back(record.sfid);
+    }
     ports::SendOutcome outcome;
     if (random_.chance(faults.locked)) {
       outcome.verdict = ports::Verdict::rejected;
@@ -429,6 +455,7 @@ class AdapterStream final : public ports::EventStream {
     const auto events = org.read_events(kChannel, after_, 1 + random.below(4));
     for (const orgsim::ChangeEvent& event : events) {
       batch.events.push_back(convert(event));
+      if (event.commit_user == org.integration_user_id()) ++adapter_.echoes_;
       if (adapter_.tell) {
         std::string told = fmt::format("stream gives {} {} {}", name_of(batch.events.back().kind),
                                        event.record_ids.front(), batch.events.back().client_token);
@@ -501,7 +528,7 @@ class AdapterStream final : public ports::EventStream {
     }
     if (out.kind == EventKind::create || out.kind == EventKind::undelete) {
       for (const MappedField& field : adapter_.mapping_.fields) {
-        if (field.schema.type == FieldType::string) out.fields[field.schema.name] = Null{};
+        if (is_plain(field)) out.fields[field.schema.name] = Null{};
       }
     }
     for (const orgsim::EventField& field : event.fields) {

@@ -57,6 +57,8 @@ class OrgAdapter final : public ports::Org {
   ~OrgAdapter() override;
 
   OrgFaults faults;
+  bool faults_were_visible = true;  ///< no event is lost or replaced by a gap
+  std::uint64_t conditional_writes = 0;
   /// What the org's automation does with the next record that is saved, for scenarios: it sets fields, or refuses.
   struct Automation {
     FieldValues sets;
@@ -72,6 +74,8 @@ class OrgAdapter final : public ports::Org {
 
   const Mapping& mapping() const { return mapping_; }
   Mapping& mutable_mapping() { return mapping_; }
+  /// The org also has N__c (double), M__c (multipicklist) and T__c (textarea), for merge functions.
+  void map_field(const std::string& name, FieldType type, ConflictPolicy policy);
 
   // People.
   std::string person_creates(const std::string& key, const FieldValues& values);
@@ -89,6 +93,11 @@ class OrgAdapter final : public ports::Org {
   const std::set<std::string>& untold() const { return untold_; }
   /// Values that the org's automation replaced, of fields that the writer had not sent.
   const std::set<std::string>& seen_by_automation() const { return seen_by_automation_; }
+
+  /// Records of which a write of ours had some fields of a group and not all.
+  const std::vector<std::string>& parted_groups() const { return parted_groups_; }
+  /// Events of our own writes that were delivered.
+  std::uint64_t echoes() const { return echoes_; }
 
   std::unique_ptr<ports::EventStream> make_stream();
 
@@ -117,6 +126,8 @@ class OrgAdapter final : public ports::Org {
   SimRandom& random_;
   Mapping mapping_;
   TimeMs offset_ms_ = 0;
+  std::uint64_t echoes_ = 0;
+  std::vector<std::string> parted_groups_;
   std::vector<OrgVersion> versions_;
   std::set<std::string> untold_;
   std::set<std::string> seen_by_automation_;

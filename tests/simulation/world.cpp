@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "rules/capture.h"
+#include "rules/resolve.h"
+
 namespace duet::simulation {
 namespace {
 
@@ -12,6 +15,14 @@ constexpr TimeMs kStart = 1'767'225'600'000;
 constexpr int kNoisySteps = 120;
 constexpr int kQuietSteps = 4'000;
 constexpr int kMaxDepth = 2;
+
+std::string shown(const Value& value) {
+  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
+  const auto* text = std::get_if<std::string>(&value);
+  std::string out = text ? *text : "null";
+  std::ranges::replace(out, '\n', '/');
+  return out;
+}
 
 std::string text_of(const Value& value) {
   const auto* text = std::get_if<std::string>(&value);
@@ -39,10 +50,8 @@ World::World(std::uint64_t seed, bool trace) : random_(seed * 7919 + 17), clock_
 World::~World() = default;
 
 void World::configure() {
+  draw_policies();
   Mapping& mapping = org_->mutable_mapping();
-  constexpr ConflictPolicy kPolicies[] = {ConflictPolicy::salesforce, ConflictPolicy::postgres, ConflictPolicy::newest};
-  mapping.conflict = kPolicies[random_.below(3)];
-  mapping.delete_conflict = kPolicies[random_.below(3)];
   if (random_.chance(25)) mapping.source = InboundSource::poll;
 
   settings_.request_limit_ms = 20'000;
@@ -77,10 +86,189 @@ void World::configure() {
     faults.event_again = 10;
   }
   if (random_.chance(15)) faults.event_gap = 10;
+  answers_lost_ = faults.drop > 0 || faults.crash > 0;
+  org_->faults_were_visible = faults.event_missing == 0 && faults.event_gap == 0;
   faulty_ = faulty_ || faults.event_missing > 0 || faults.event_duplicate > 0 || faults.event_gap > 0;
+  // A delete that waits for a person while requests have no answer is a stated limit, as undeletes are.
+  if (faulty_ && mapping.delete_conflict == ConflictPolicy::hold) mapping.delete_conflict = ConflictPolicy::newest;
+}
+
+/// For all fields, for some of them, for groups; merge functions on fields of their own.
+void World::draw_policies() {
+  constexpr ConflictPolicy kPolicies[] = {ConflictPolicy::salesforce, ConflictPolicy::postgres, ConflictPolicy::newest,
+                                          ConflictPolicy::hold};
+  auto any = [&] { return kPolicies[random_.below(4)]; };
+  Mapping& mapping = org_->mutable_mapping();
+  mapping.conflict = any();
+  mapping.delete_conflict = any();
+  if (random_.chance(40)) {
+    for (MappedField& field : mapping.fields) {
+      if (field.schema.name.size() == 4 && random_.chance(50)) field.conflict = any();
+    }
+  }
+  if (random_.chance(30)) {
+    std::vector<std::string> members{"A__c", "B__c", "C__c"};
+    if (random_.chance(60)) members.erase(members.begin() + static_cast<std::ptrdiff_t>(random_.below(3)));
+    mapping.groups = {{"G", members}};
+  }
+  if (random_.chance(35)) {
+    org_->map_field("N__c", FieldType::double_number, ConflictPolicy::add);
+    org_->map_field("M__c", FieldType::multipicklist, ConflictPolicy::union_of_both);
+    org_->map_field("T__c", FieldType::textarea, ConflictPolicy::text);
+    functions_ = {"N__c", "M__c", "T__c"};
+  }
+}
+
+namespace {
+
+std::vector<std::string> parts_of(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find(separator, from), text.size());
+    parts.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return parts;
+}
+
+Value joined(const std::vector<std::string>& parts, char separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : std::string(1, separator)) + part;
+  return text.empty() ? Value(Null{}) : Value(text);
+}
+
+}  // namespace
+
+/// An edit as people and apps make it who see the value before: count up, add an item or a line, take one away.
+void World::edit_parts(FieldValues& values, const FieldValues& visible, std::int64_t row_id, const std::string& sfid) {
+  for (const std::string& field : functions_) {
+    if (!random_.chance(25)) continue;
+    PartEdit edit{.field = field, .row_id = row_id, .sfid = sfid};
+    const Value& before = value_of(visible, field);
+    if (field == "N__c") {
+      const auto* number = std::get_if<double>(&before);
+      if (!number) continue;
+      edit.added = static_cast<double>(1 + random_.below(9));
+      values[field] = *number + edit.added;
+    } else {
+      const char separator = field == "M__c" ? ';' : '\n';
+      std::vector<std::string> parts = parts_of(text_of(before), separator);
+      if (!parts.empty() && random_.chance(30)) {
+        const auto at = parts.begin() + static_cast<std::ptrdiff_t>(random_.below(parts.size()));
+        edit.out.insert(*at);
+        parts.erase(at);
+      } else {
+        const std::string part = fmt::format("p{}", ++parts_);
+        edit.in.insert(part);
+        parts.insert(parts.begin() + static_cast<std::ptrdiff_t>(random_.below(parts.size() + 1)), part);
+      }
+      values[field] = joined(parts, separator);
+    }
+    part_edits_.push_back(std::move(edit));
+  }
+}
+
+/// The open issue says what the lane and the row hold.
+void World::check_issue(const Record& record) {
+  const std::string code = record.lane.frozen_delete ? "HELD_DELETE" : "HELD";
+  const auto& issues = store_->database().issues;
+  const auto open = std::ranges::find_if(issues, [&](const StoredIssue& issue) {
+    return issue.state == "open" && issue.kind == "conflict" && issue.code == code &&
+           ((record.row && issue.row_id == record.row->id) || issue.row_id == record.lane.row_id.value_or(-1) ||
+            (!issue.sfid.empty() && issue.sfid == record.lane.sfid));
+  });
+  if (open == issues.end()) {
+    complaints_.push_back(fmt::format("no open issue of what is held on {}", record.lane.sfid));
+    return;
+  }
+  for (const auto& [name, frozen] : record.lane.frozen) {
+    const auto field = std::ranges::find(open->fields, name, &IssueField::name);
+    const bool known = field != open->fields.end() && field->salesforce == frozen.salesforce;
+    if (!known) complaints_.push_back(fmt::format("the issue of {} does not say what {} is", record.lane.sfid, name));
+  }
+}
+
+/// A person looks at something that is held and decides. What they saw may be old.
+void World::decide_held() {
+  std::vector<RecordRef> refs;
+  for (const auto& [id, lane] : store_->database().lanes) {
+    if (!lane.frozen.empty() || lane.frozen_delete) refs.push_back({lane.row_id, lane.sfid, {}});
+  }
+  if (refs.empty()) return;
+  const RecordRef ref = refs[random_.below(refs.size())];
+  auto transaction = *store_->begin();
+  Record record = transaction->lock(mapping(), std::span(&ref, 1))->front();
+  if (record.busy) return;
+  check_issue(record);
+  std::vector<IssueField> shown;
+  for (const auto& [name, frozen] : record.lane.frozen) {
+    const Value row = record.row ? value_of(record.row->values, name) : Value(Absent{});
+    shown.push_back({name, frozen.base, frozen.salesforce, row, {}});
+  }
+  const bool removal = record.lane.frozen_delete.has_value();
+  const bool late = random_.chance(quiet_ ? 0 : 30);
+  if (late) {
+    // Meanwhile others go on.
+    transaction.reset();
+    disturb();
+    transaction = *store_->begin();
+    record = transaction->lock(mapping(), std::span(&ref, 1))->front();
+  }
+  RecordChange change;
+  const rules::Context context = timing_->context(mapping());
+  const rules::Turn turn{record, change, context};
+  rules::ActionResult result;
+  std::set<std::string> given;
+  std::string what;
+  if (removal) {
+    const Side side = random_.chance(50) ? Side::salesforce : Side::postgres;
+    what = fmt::format("the delete of {} for {}", record.lane.sfid, duet::name_of(side));
+    result = rules::resolve_delete(turn, side, {"ann"});
+  } else {
+    auto choice = static_cast<rules::Choice>(random_.below(4));
+    std::vector<rules::FieldChoice> choices;
+    for (const IssueField& field : shown) {
+      if (is_absent(field.base) && choice == rules::Choice::base) choice = rules::Choice::salesforce;
+      const bool plain = field.name.size() == 4 && field.name[0] <= 'C';
+      if (!plain && choice == rules::Choice::value) choice = rules::Choice::postgres;
+    }
+    for (const IssueField& field : shown) {
+      choices.push_back({field.name, choice, {}});
+      if (choice == rules::Choice::value) choices.back().value = new_value();
+      what += fmt::format(" {}={}", field.name, static_cast<int>(choice));
+    }
+    const bool moved = std::ranges::any_of(shown, [&](const IssueField& field) {
+      const auto frozen = record.lane.frozen.find(field.name);
+      return frozen == record.lane.frozen.end() || frozen->second.salesforce != field.salesforce || !record.row ||
+             value_of(record.row->values, field.name) != field.postgres;
+    });
+    result = rules::resolve(turn, shown, choices, {"ann"});
+    if (moved && result.done()) complaints_.push_back("a stale decision about " + ref.sfid + " was taken");
+    for (const rules::FieldChoice& each : choices) {
+      if (!result.done()) break;
+      if (choice == rules::Choice::value) given.insert(text_of(each.value));
+      // Where both sides had the same, it is replaced like by any edit.
+      for (const IssueField& field : shown) {
+        if (field.base == field.postgres || field.base == field.salesforce) seen_over_.insert(text_of(field.base));
+      }
+    }
+  }
+  note(result.done() ? "a person decides" : "a person may not decide", what + " " + result.message);
+  ++(result.done() ? statistics_.decisions : statistics_.stale);
+  const ports::RecordWrite write{&record, &change};
+  const auto failures = transaction->write(mapping(), std::span(&write, 1));
+  if (!failures || !failures->empty()) return;
+  (void)transaction->commit();
+  // Of a commit without an answer, the table tells.
+  for (const auto& [id, row] : store_->database().rows) {
+    for (const auto& [name, value] : row.values) {
+      if (given.contains(text_of(value))) app_values_.insert(text_of(value));
+    }
+  }
 }
 
 void World::start_workers() {
+  timing_ = std::make_unique<engine::Timing>(connection_, settings_, clock_, *store_, *org_);
   horizon_ = std::make_unique<engine::StreamHorizon>();
   stream_ = org_->make_stream();
   inbound_ = std::make_unique<engine::InboundWorker>(
@@ -121,11 +309,12 @@ void World::app_inserts() {
     const std::string key = fmt::format("k{}", random_.below(8));
     if (!removed_keys_.contains(key)) values["Ext__c"] = key;
   }
+  if (!functions_.empty()) values["N__c"] = 0.0;
   const std::int64_t id = store_->app_insert(values);
   if (id == 0) return;
   std::string told;
   for (const auto& [name, value] : values) {
-    if (name != "Ext__c") app_values_.insert(text_of(value));
+    if (name != "Ext__c" && name != "N__c") app_values_.insert(text_of(value));
     told += fmt::format(" {}={}", name, text_of(value));
   }
   note("app inserts", fmt::format("{}{}", id, told));
@@ -135,10 +324,19 @@ void World::app_updates() {
   const auto& rows = store_->database().rows;
   if (rows.empty()) return;
   const Row row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random_.below(rows.size())))->second;
-  const FieldValues values = some_values(8);
-  if (!store_->app_update(row.id, values)) return;
+  FieldValues values = some_values(8);
+  const std::size_t edits = part_edits_.size();
+  edit_parts(values, row.values, row.id, {});
+  if (!store_->app_update(row.id, values)) {
+    part_edits_.resize(edits);
+    return;
+  }
   std::string told;
   for (const auto& [name, value] : values) {
+    if (std::ranges::find(functions_, name) != functions_.end()) {
+      told += fmt::format(" {}={}", name, shown(value));
+      continue;
+    }
     seen_over_.insert(text_of(value_of(row.values, name)));
     app_values_.insert(text_of(value));
     told += fmt::format(" {}={}", name, text_of(value));
@@ -151,7 +349,7 @@ void World::app_takes_back() {
   const Database& db = store_->database();
   // The newest value that the app gave, and what the row had before.
   for (auto set = db.history.rbegin(); set != db.history.rend(); ++set) {
-    if (!set->by_app || set->field.empty() || set->field == "Ext__c" || !db.rows.contains(set->row_id)) continue;
+    if (!set->by_app || set->field.empty() || set->field > "D" || !db.rows.contains(set->row_id)) continue;
     const auto before = std::find_if(std::next(set), db.history.rend(), [&](const RowVersion& version) {
       return version.row_id == set->row_id && version.field == set->field;
     });
@@ -179,7 +377,9 @@ void World::app_removes() {
 
 void World::person_creates() {
   const std::string key = random_.chance(30) ? fmt::format("k{}", random_.below(8)) : "";
-  const std::string sfid = org_->person_creates(key, some_values(0));
+  FieldValues values = some_values(0);
+  if (!functions_.empty()) values["N__c"] = 0.0;
+  const std::string sfid = org_->person_creates(key, values);
   if (!sfid.empty()) note("person creates", sfid + " " + key);
 }
 
@@ -188,10 +388,19 @@ void World::person_updates() {
   std::erase_if(live, [](const OrgRecord& record) { return record.deleted; });
   if (live.empty()) return;
   const OrgRecord& record = live[random_.below(live.size())];
-  const FieldValues values = some_values(8);
-  if (!org_->person_updates(record.sfid, values)) return;
+  FieldValues values = some_values(8);
+  const std::size_t edits = part_edits_.size();
+  edit_parts(values, record.fields, 0, record.sfid);
+  if (!org_->person_updates(record.sfid, values)) {
+    part_edits_.resize(edits);
+    return;
+  }
   std::string told;
   for (const auto& [name, value] : values) {
+    if (std::ranges::find(functions_, name) != functions_.end()) {
+      told += fmt::format(" {}={}", name, shown(value));
+      continue;
+    }
     seen_over_.insert(text_of(value_of(record.fields, name)));
     told += fmt::format(" {}={}", name, text_of(value));
   }
@@ -274,6 +483,7 @@ void World::act() {
   if (dice < 88) return person_creates();
   if (dice < 92) return app_removes();
   if (dice < 96) return person_removes();
+  if (dice < 98) return decide_held();
   person_undeletes();
 }
 
@@ -304,6 +514,7 @@ void World::settle_down() {
       if (worker == inbound_.get() && mapping().source == InboundSource::poll) continue;
       step(*worker);
     }
+    if (i > 30 && i % 10 == 0) decide_held();
     rested = at_rest() && i > 30 ? rested + 1 : 0;
   }
 }
@@ -318,6 +529,7 @@ void World::run() {
   store_->faults.busy = random_.chance(30) ? 4 : 0;
   store_->faults.refuse = random_.chance(20) ? 3 : 0;
   store_->faults.commit_unknown = random_.chance(20) ? 2 : 0;
+  answers_lost_ = answers_lost_ || store_->faults.commit_unknown > 0;
   faulty_ = faulty_ || store_->faults.busy + store_->faults.refuse + store_->faults.commit_unknown > 0;
   store_->faults.crash = org_->faults.crash > 0 ? 2 : 0;
   for (int i = 0; i < kNoisySteps; ++i) {
@@ -338,6 +550,10 @@ void World::run() {
     }
   }
   settle_down();
+  statistics_.echoes = org_->echoes();
+  statistics_.conditional = mapping().source == InboundSource::events ? org_->conditional_writes : 0;
+  for (const StoredIssue& issue : store_->database().issues)
+    statistics_.frozen += issue.kind == "conflict" && issue.rule == "hold";
   statistics_.unknown = counters_.attempts_unknown;
   statistics_.conflicts = counters_.conflicts;
   statistics_.late_conflicts = counters_.late_conflicts;

@@ -10,6 +10,7 @@
 #include "engine/outbound.h"
 #include "engine/poll.h"
 #include "engine/settle.h"
+#include "engine/timing.h"
 #include "fake_store.h"
 #include "org_adapter.h"
 #include "sim_time.h"
@@ -27,6 +28,23 @@ struct Statistics {
   std::uint64_t dirty = 0;
   std::uint64_t duplicates = 0;
   std::uint64_t edits = 0;
+  std::uint64_t frozen = 0;       ///< conflicts that waited for a person
+  std::uint64_t decisions = 0;    ///< of people, that were done
+  std::uint64_t stale = 0;        ///< of people, that came too late
+  std::uint64_t conditional = 0;  ///< writes on condition
+  std::uint64_t merged = 0;       ///< fields with a merge function whose value was proved to have both sides' changes
+  std::uint64_t echoes = 0;       ///< events of our own writes
+  std::uint64_t spurious = 0;     ///< conflicts with a value that only we ever wrote
+};
+
+/// Who did what to a field with a merge function: an edit of a row or of a record.
+struct PartEdit {
+  std::string field;
+  std::int64_t row_id = 0;
+  std::string sfid;
+  double added = 0;               ///< N__c
+  std::set<std::string> in = {};  ///< items or lines
+  std::set<std::string> out = {};
 };
 
 /// One seeded history: an org with people and automation, a table with an app, and Duet's workers between them, until
@@ -42,6 +60,7 @@ class World {
   FakeStore& store() { return *store_; }
   const Mapping& mapping() const { return org_->mapping(); }
   const Statistics& statistics() const { return statistics_; }
+  Statistics& statistics() { return statistics_; }
   /// Values that somebody overwrote who could see them.
   const std::set<std::string>& seen_over() const { return seen_over_; }
   /// Values that the app committed.
@@ -54,11 +73,21 @@ class World {
   const std::set<std::string>& undeleted() const { return undeleted_; }
   /// Values that the app had replaced and set again.
   const std::set<std::string>& brought_back() const { return brought_back_; }
+  const std::vector<PartEdit>& part_edits() const { return part_edits_; }
+  /// Whether every change can be accounted for exactly: no answer and no event is lost, nothing is deleted.
+  bool exact() const { return !deletes_ && !answers_lost_ && org_->faults_were_visible; }
+  bool deletes() const { return deletes_; }
+  /// What was wrong when a person looked at an issue.
+  const std::vector<std::string>& complaints() const { return complaints_; }
   /// Of everything that happened, in order.
   std::uint64_t hash() const { return hash_; }
 
  private:
   void configure();
+  void draw_policies();
+  void decide_held();
+  void check_issue(const Record& record);
+  void edit_parts(FieldValues& values, const FieldValues& visible, std::int64_t row_id, const std::string& sfid);
   void start_workers();
   void act();
   void disturb();
@@ -93,6 +122,7 @@ class World {
   std::unique_ptr<engine::OutboundWorker> outbound_;
   std::unique_ptr<engine::SettleWorker> settle_;
   std::unique_ptr<engine::PollWorker> poll_;
+  std::unique_ptr<engine::Timing> timing_;
   std::set<const engine::Worker*> stepping_;
 
   Statistics statistics_;
@@ -100,12 +130,17 @@ class World {
   std::set<std::string> app_values_;
   std::set<std::string> undeleted_;
   std::set<std::string> brought_back_;
+  std::vector<PartEdit> part_edits_;
+  std::vector<std::string> complaints_;
+  std::vector<std::string> functions_;  ///< fields with a merge function
+  std::uint64_t parts_ = 0;
   bool restarts_ = false;  ///< the process is restarted now and then, in good order
   std::set<std::string> removed_keys_;
   bool puts_back_ = false;
   bool faulty_ = false;
   bool quiet_ = false;
   bool deletes_ = false;
+  bool answers_lost_ = false;
   int depth_ = 0;
   std::uint64_t values_ = 0;
   std::uint64_t hash_ = 1469598103934665603ULL;
