@@ -2,6 +2,7 @@
 
 import re
 
+import wait
 from browser import expect
 from dashboard import Dashboard
 from mappings import account
@@ -12,7 +13,6 @@ def held(world):
     sfid, = world.org.insert("Account", {"Name": "a", "Phone": "p0", "Fax": "f0"})
     world.start(account(conflict="hold"))
     apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
-    return sfid
 
 
 # What a script in the page could send: the session's cookie goes along.
@@ -25,7 +25,6 @@ def csrf_of(page):
 
 
 def test_a_viewer_only_looks():
-    import wait
     with Dashboard(keys=("Account",)) as world:
         held(world)
         issue, = wait.until("the issue", world.issues)
@@ -49,7 +48,7 @@ def test_a_viewer_only_looks():
 
 def test_an_operator_acts_but_does_not_manage():
     with Dashboard(keys=("Account",)) as world:
-        sfid = held(world)
+        held(world)
         with world.visitor("operator", expected_errors=("403",)) as visitor:
             page = visitor.page
             expect(page.get_by_role("link", name="Actions", exact=True)).to_be_visible()
@@ -61,10 +60,10 @@ def test_an_operator_acts_but_does_not_manage():
             expect(page.get_by_text("Always do this")).to_have_count(0)
             identifier = int(page.url.split("/")[-1].split("?")[0])
             # A session's request without the token of its page is another site's.
-            assert page.evaluate(POST, [f"/api/v1/issues/{identifier}/ignore", {}, None]) == 403
+            assert page.evaluate(POST, [f"/api/v1/issues/{identifier}/resolve", {"use": "salesforce"}, None]) == 403
             visitor.goto("/access")
             expect(page.get_by_role("alert").first).to_be_visible()
-        assert world.org.record("Account", sfid)["Phone"] == "org"
+        assert [issue["id"] for issue in world.issues()] == [identifier]
 
 
 def test_an_admin_manages_users_and_tokens():

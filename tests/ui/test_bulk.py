@@ -83,6 +83,7 @@ def test_keys_select_a_range_and_open():
             expect(page.get_by_text("2 selected")).to_be_visible()
             page.keyboard.press("Enter")
             expect(page).to_have_url(re.compile(r"/issues/\d+"))
+            expect(visitor.button("Next issue")).to_be_enabled()
             before = page.url
             page.keyboard.press("j")
             expect(page).not_to_have_url(before)

@@ -106,16 +106,29 @@ def test_revert_what_a_rule_decided_in_one_click():
         both_become(world, sfid, "Phone", "sql")
 
 
-def test_undo_takes_a_resolution_back():
+def test_the_other_side_after_all():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="hold")
         with world.visitor("operator") as visitor:
             held_in(world, visitor, sfid)
             visitor.button("Use Salesforce").click()
-            both_become(world, sfid, "Phone", "org")
-            visitor.button("Undo").click()
-            expect(visitor.page.get_by_text("Reverted", exact=True).first).to_be_visible()
+            visitor.button("PostgreSQL after all").click()
+            expect(visitor.page.get_by_text("Changed: 1 field")).to_be_visible()
         both_become(world, sfid, "Phone", "sql")
+
+
+def test_a_lost_value_is_brought_back_from_the_journal():
+    with Dashboard(keys=("Account",)) as world:
+        sfid = loaded(world, conflict="postgres")
+        apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+        wait.until("the decision", lambda: world.issues("state=decided"))
+        world.settle()
+        with world.visitor("operator") as visitor:
+            visitor.goto("/journal")
+            visitor.button(re.compile("Details of entry")).first.click()
+            visitor.button("Bring the lost value back").click()
+            expect(visitor.page.get_by_text("Phone is brought back")).to_be_visible()
+        both_become(world, sfid, "Phone", "org")
 
 
 def test_retry_a_refused_write_in_one_click():

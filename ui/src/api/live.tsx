@@ -21,6 +21,8 @@ const SAMPLE_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 15_000;
 const SILENCE_MS = 40_000;
+// A browser has few connections to one server: a tab that nobody looks at gives its own back.
+const HIDDEN_MS = 30_000;
 
 const LiveContext = createContext<Live | null>(null);
 
@@ -47,6 +49,7 @@ function follow(cache: QueryClient, onState: (state: LiveState) => void): () => 
   let source: EventSource | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
+  let hidden: ReturnType<typeof setTimeout> | undefined;
   let wait = FIRST_RETRY_MS;
   let broken = false;
 
@@ -92,12 +95,35 @@ function follow(cache: QueryClient, onState: (state: LiveState) => void): () => 
     });
   }
 
-  open();
-  return () => {
+  function close() {
     source?.close();
-    old.stop();
+    source = undefined;
     clearTimeout(retry);
     clearTimeout(silence);
+  }
+
+  function onVisibility() {
+    clearTimeout(hidden);
+    if (document.visibilityState === "hidden") {
+      hidden = setTimeout(() => {
+        close();
+        broken = true;
+        onState("connecting");
+      }, HIDDEN_MS);
+    } else if (!source || source.readyState === EventSource.CLOSED) {
+      close();
+      wait = FIRST_RETRY_MS;
+      open();
+    }
+  }
+
+  open();
+  document.addEventListener("visibilitychange", onVisibility);
+  return () => {
+    document.removeEventListener("visibilitychange", onVisibility);
+    clearTimeout(hidden);
+    close();
+    old.stop();
   };
 }
 

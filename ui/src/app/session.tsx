@@ -46,8 +46,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       async signOut() {
         await unwrap(client.DELETE("/api/v1/session"));
         setCsrfToken(null);
-        cache.clear();
         cache.setQueryData(["session"], null);
+        // Nothing of what one person saw is left for the next.
+        cache.removeQueries({ predicate: (query) => query.queryKey[0] !== "session" });
       },
     }),
     [cache, query.data, query.isPending, query.error],

@@ -33,10 +33,10 @@ export function IssueGroups({ filter, onOpen }: { filter: Filter; onOpen: (filte
 
   if (error) return <Panel><Failure error={error} retry={() => void refetch()} /></Panel>;
   if (!data) return <Panel flush><Loading lines={6} /></Panel>;
-  if (data.groups.length === 0) return <Panel><Empty icon={CircleCheck} title="No issues here" /></Panel>;
-  const most = Math.max(...data.groups.map((each) => each.count));
+  const most = Math.max(1, ...data.groups.map((each) => each.count));
   return (
     <Panel title={`${count(data.total, "issue")}, ${count(data.groups.length, "cause")}`} flush>
+      {data.groups.length === 0 && <Empty icon={CircleCheck} title="No issues here" />}
       <ul className={styles.groups}>
         {data.groups.map((group) => (
           <li key={`${group.kind} ${group.code} ${group.field} ${group.rule}`} className={styles.group}>

@@ -114,16 +114,20 @@ function List({ filter, clear }: { filter: Filter; clear: () => void }) {
 
   if (error && !data) return <Panel><Failure error={error} retry={() => void refetch()} /></Panel>;
   if (!data) return <Panel flush><Loading lines={9} label="Loading issues" /></Panel>;
-  if (issues.length === 0) return <Panel><NoIssues filter={filter} clear={clear} /></Panel>;
   return (
     <Panel flush>
-      <IssueRows
-        issues={issues}
-        total={total}
-        selection={operator ? selection : null}
-        search={window.location.search}
-        onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
-      />
+      {issues.length === 0 ? (
+        <NoIssues filter={filter} clear={clear} />
+      ) : (
+        <IssueRows
+          issues={issues}
+          total={total}
+          selection={operator ? selection : null}
+          search={window.location.search}
+          onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
+        />
+      )}
+      {/* Stays when the list has become empty by what it did: it says so. */}
       {operator && <BulkBar filter={filter} total={total} selection={selection} />}
     </Panel>
   );

@@ -16,6 +16,7 @@ import table from "@/parts/table.module.css";
 import { Time } from "@/parts/Time";
 import { Value } from "@/parts/Value";
 import { words } from "@/parts/format";
+import { BringBack } from "./BringBack";
 import styles from "./Journal.module.css";
 
 const REASONS: JournalEntry["reason"][] = ["conflict", "late_conflict", "overwritten_by_automation", "rejected", "delete_conflict", "deleted", "superseded", "merge", "reverted", "resolved"];
@@ -122,14 +123,16 @@ function Details({ entry }: { entry: JournalEntry }) {
       />
       <Facts
         facts={[
+          ["Kept written", entry.kept_at && <Time at={entry.kept_at} exact />],
           ["Kept by", entry.actor && <bdi>{entry.actor}</bdi>],
           ["Lost by", entry.lost_actor && <bdi>{entry.lost_actor}</bdi>],
-          ["Written", entry.lost_at && <Time at={entry.lost_at} exact />],
+          ["Lost written", entry.lost_at && <Time at={entry.lost_at} exact />],
           ["Decided", <Time at={entry.created_at} exact />],
           ["External id", entry.external_id && <code>{entry.external_id}</code>],
           ["Attempt", entry.attempt && <code>{entry.attempt}</code>],
         ]}
       />
+      <div className={styles.row}><BringBack entry={entry} /></div>
       {entry.row_before && (
         <details className={styles.row}>
           <summary>The row as it was</summary>

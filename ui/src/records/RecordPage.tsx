@@ -59,7 +59,7 @@ function Values({ record }: { record: RecordState }) {
   return (
     <Panel title="Values now" flush>
       {names.length === 0 ? <Empty title="There is no row" /> : (
-        <div className={table.scroll}>
+        <div className={table.scroll} role="region" aria-label="Values now" tabIndex={0}>
           <table className={table.table}>
             <thead>
               <tr>
