@@ -60,9 +60,11 @@ Outcome<json> Org::apply_objects(const json& definitions) {
   }
   json answer = json::array();
   for (const json& definition : list) {
+    const auto before = impl_->field_shapes(definition);
     const auto object = impl_->schema.apply(definition);
     if (!object) return std::unexpected(object.error());
     impl_->make_tables();
+    impl_->fit_values(**object, before);
     impl_->table(**object).drop_indexes();
     if (definition.contains("recordTypes")) impl_->put_record_types(**object, definition["recordTypes"]);
     if (impl_->multi_currency) impl_->refresh_currencies();
@@ -239,6 +241,8 @@ Outcome<void> Org::for_each_record(std::string_view object_name,
   }
   return {};
 }
+
+std::int64_t Org::data_storage_mb() const { return static_cast<std::int64_t>(impl_->stored_records() / 512); }
 
 std::uint64_t Org::record_count(std::string_view object_name, bool include_deleted) const {
   const ObjectDef* object = impl_->schema.object(object_name);

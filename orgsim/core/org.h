@@ -191,6 +191,8 @@ class Org {
   Outcome<void> for_each_record(std::string_view object,
                                 const std::function<void(const nlohmann::ordered_json&)>& visit) const;
   [[nodiscard]] Outcome<std::vector<RecordVersion>> history(std::string_view object, std::string_view id) const;
+  /// As the org counts it: 2 KB a record, whatever is in it, those in the recycle bin not.
+  [[nodiscard]] std::int64_t data_storage_mb() const;
   [[nodiscard]] std::uint64_t record_count(std::string_view object, bool include_deleted = false) const;
   /// Bytes held by records and their indexes, history included; for benches and tests of the size budget.
   [[nodiscard]] std::uint64_t memory_bytes(std::string_view object) const;

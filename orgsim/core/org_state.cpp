@@ -40,6 +40,14 @@ void Org::Impl::make_tables() {
   }
 }
 
+std::uint64_t Org::Impl::stored_records() const {
+  std::uint64_t count = 0;
+  for (const Table& one : tables) {
+    if (one.object().setup == Setup::none) count += one.live_count();
+  }
+  return count;
+}
+
 std::int64_t Org::Impl::now() const { return settings.clock_fixed_ms.value_or(injected_ms + settings.clock_offset_ms); }
 
 std::uint32_t Org::Impl::now_second() const {

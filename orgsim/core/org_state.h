@@ -85,6 +85,8 @@ struct Org::Impl {
   /// Appends an event after asking the fate function; its replay id, or the newest one when it was dropped.
   std::uint64_t publish(LoggedEvent event);
 
+  /// Records that count as data; the org's own setup does not.
+  [[nodiscard]] std::uint64_t stored_records() const;
   void make_tables();
   void seed_rows();
   void empty_old_bins();
@@ -95,6 +97,12 @@ struct Org::Impl {
                       const std::vector<std::pair<const char*, Value>>& fields);
   /// Gives the rows of open transactions the width that their objects have now.
   void widen_open_rows();
+  /// Type and length of the existing fields that an object definition names, by field index.
+  using FieldShapes = std::map<std::uint16_t, std::pair<FieldType, std::int32_t>>;
+  [[nodiscard]] FieldShapes field_shapes(const nlohmann::json& definition) const;
+  /// After such fields were changed: texts that no longer fit are cut, and a change that may lose something is told by
+  /// one event with the wildcard of the object's ids (spec §0.5).
+  void fit_values(const ObjectDef& object, const FieldShapes& before);
   /// Rows of this kind were committed.
   void setup_changed(Setup what);
   /// Writes the rows of "recordTypes" of a definition that was checked.

@@ -36,7 +36,9 @@ void QueryPlan::bind_columns() {
   columns_of_field.resize(object->fields.size());
   for (std::size_t i = 0; i < paths.size(); ++i) {
     const BoundPath& path = paths[i];
-    columns.push_back({path.text, path.parents, &path.result(), object->name, call_text(path)});
+    columns.push_back({path.alias.empty() ? path.text : path.alias,
+                       path.alias.empty() ? path.parents : std::vector<std::string>{}, &path.result(), object->name,
+                       call_text(path)});
     if (path.function != SoqlFunction::none) function_columns.push_back(i);
     if (path.parents.empty()) {
       if (is_virtual(*path.field)) {
@@ -113,8 +115,8 @@ ordered_json QueryCursor::State::column_json(std::size_t column, const RowView& 
 
 void QueryCursor::State::put_column(std::size_t column, std::string_view version, ordered_json& out) const {
   const BoundPath& path = plan->paths[column];
-  if (path.parents.empty()) {
-    out[path.field->name] = column_json(column, row);
+  if (path.parents.empty() || !path.alias.empty()) {
+    out[path.alias.empty() ? path.field->name : path.alias] = column_json(column, row);
     return;
   }
   ordered_json* place = &out;

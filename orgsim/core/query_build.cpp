@@ -22,6 +22,10 @@ std::string_view last_name(std::string_view path) {
   return dot == std::string_view::npos ? path : path.substr(dot + 1);
 }
 
+bool is_shown(SoqlFunction function) {
+  return function == SoqlFunction::format || function == SoqlFunction::format_converted;
+}
+
 void cut(std::vector<std::uint32_t>& rows, const SoqlQuery& query) {
   const auto offset = std::min<std::uint64_t>(query.offset.value_or(0), rows.size());
   rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(offset));
@@ -99,7 +103,7 @@ Outcome<std::shared_ptr<QueryPlan>> QueryBuilder::plan(const ObjectDef& object, 
 }
 
 Outcome<void> QueryBuilder::add_item(QueryPlan& plan, const SoqlSelectItem& item, const SoqlQuery& query) const {
-  if (!item.alias.empty()) {
+  if (!item.alias.empty() && item.path.function == SoqlFunction::none) {
     return wrong(codes::kMalformedQuery, item.path.at, "only aggregate expressions use field aliasing");
   }
   if (item.fields) return add_field_set(plan, item, query);
@@ -110,18 +114,23 @@ Outcome<void> QueryBuilder::add_item(QueryPlan& plan, const SoqlSelectItem& item
     plan.type_ofs.push_back(*std::move(bound));
     return {};
   }
-  if (!item.subquery) return add_column(plan, item.path);
+  if (!item.subquery) return add_column(plan, item.path, item.alias);
   // The rows follow once those of the parents are known.
   plan.items.push_back({QueryPlan::Item::Kind::children, plan.children.size()});
   plan.children.emplace_back();
   return {};
 }
 
-Outcome<void> QueryBuilder::add_column(QueryPlan& plan, const SoqlPath& path) const {
+Outcome<void> QueryBuilder::add_column(QueryPlan& plan, const SoqlPath& path, const std::string& alias) const {
   auto bound = bind_expression(schema_, *plan.object, path, soql_);
   if (!bound) return std::unexpected(bound.error());
+  if (bound->function == SoqlFunction::distance) {
+    return wrong(codes::kMalformedQuery, path.at, "DISTANCE is for WHERE and ORDER BY");
+  }
+  bound->alias = alias;
+  const auto name = [](const BoundPath& one) { return one.alias.empty() ? one.text : one.alias; };
   const bool repeated =
-      std::ranges::any_of(plan.paths, [&](const BoundPath& other) { return other.text == bound->text; });
+      std::ranges::any_of(plan.paths, [&](const BoundPath& other) { return same_name(name(other), name(*bound)); });
   if (repeated) return wrong(codes::kInvalidField, path.at, fmt::format("duplicate field selected: {}", bound->text));
   plan.items.push_back({QueryPlan::Item::Kind::column, plan.paths.size()});
   plan.paths.push_back(*std::move(bound));
@@ -136,7 +145,7 @@ Outcome<void> QueryBuilder::add_field_set(QueryPlan& plan, const SoqlSelectItem&
   for (const FieldDef& field : plan.object->fields) {
     const bool left_out = field.custom ? *item.fields == SoqlFieldSet::standard : *item.fields == SoqlFieldSet::custom;
     if (field.removed || field.hidden || left_out) continue;
-    if (auto added = add_column(plan, {field.name, item.path.at, SoqlFunction::none}); !added) return added;
+    if (auto added = add_column(plan, {field.name, item.path.at, SoqlFunction::none, {}}, {}); !added) return added;
   }
   return {};
 }
@@ -195,7 +204,7 @@ Outcome<QueryBuilder::Slots> QueryBuilder::select(const ObjectDef& object, const
   for (const SoqlOrder& item : query.order) {
     auto bound = bind_expression(schema_, object, item.path, soql_);
     if (!bound) return std::unexpected(bound.error());
-    if (!bound->field->sortable) {
+    if (is_shown(bound->function) || (!bound->field->sortable && bound->function != SoqlFunction::distance)) {
       return wrong(codes::kMalformedQuery, item.path.at,
                    fmt::format("field '{}' can not be sorted in a query call", bound->field->name));
     }

@@ -27,7 +27,7 @@ class QueryBuilder {
   // Records (query_build.cpp).
   Outcome<std::shared_ptr<QueryPlan>> plan(const ObjectDef& object, const SoqlQuery& query) const;
   Outcome<void> add_item(QueryPlan& plan, const SoqlSelectItem& item, const SoqlQuery& query) const;
-  Outcome<void> add_column(QueryPlan& plan, const SoqlPath& path) const;
+  Outcome<void> add_column(QueryPlan& plan, const SoqlPath& path, const std::string& alias) const;
   Outcome<void> add_field_set(QueryPlan& plan, const SoqlSelectItem& item, const SoqlQuery& query) const;
   Outcome<TypeofPlan> type_of(const ObjectDef& object, const SoqlTypeof& item) const;
   Outcome<Slots> select(const ObjectDef& object, const SoqlQuery& query, bool cut,

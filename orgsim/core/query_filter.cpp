@@ -147,7 +147,14 @@ Outcome<Filter> bind_compare(const QueryContext& context, const SoqlCondition& c
   auto path = context.bind ? context.bind(condition.path)
                            : bind_expression(context.seen(), context.object, condition.path, context.soql);
   if (!path) return std::unexpected(path.error());
-  if (!context.bind && (!path->field->filterable || is_compound(path->field->type))) {
+  const bool is_distance = path->function == SoqlFunction::distance;
+  if (path->function == SoqlFunction::format || path->function == SoqlFunction::format_converted ||
+      (is_distance && condition.op != SoqlOperator::less && condition.op != SoqlOperator::greater)) {
+    return fail(codes::kMalformedQuery,
+                soql_error_message(context.soql, condition.path.at,
+                                   is_distance ? "DISTANCE is compared by < or >" : "FORMAT is for the SELECT list"));
+  }
+  if (!context.bind && !is_distance && (!path->field->filterable || is_compound(path->field->type))) {
     return fail(codes::kInvalidField,
                 soql_error_message(context.soql, condition.path.at,
                                    fmt::format("field '{}' can not be filtered in a query call", path->field->name)));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "orgsim/core/query_build.h"
 #include "orgsim/core/query_groups.h"
@@ -42,6 +43,10 @@ class GroupBinder {
     std::vector<BoundPath>& known = is_aggregate(bound->function) ? spec.aggregates : spec.keys;
     const auto found = std::ranges::find_if(known, [&](const BoundPath& other) { return same(other, *bound); });
     if (found != known.end()) return *found;
+    if (bound->function == SoqlFunction::grouping && !is_subtotal_field(*bound)) {
+      return fail(codes::kMalformedQuery,
+                  soql_error_message(soql_, path.at, "GROUPING takes a field of GROUP BY ROLLUP or CUBE"));
+    }
     if (!is_aggregate(bound->function)) {
       return fail(
           codes::kMalformedQuery,
@@ -53,11 +58,17 @@ class GroupBinder {
   }
 
   GroupSpec spec;
+  SoqlGrouping grouping = SoqlGrouping::plain;
 
  private:
+  [[nodiscard]] bool is_subtotal_field(const BoundPath& path) const {
+    return grouping != SoqlGrouping::plain &&
+           std::ranges::any_of(spec.keys, [&](const BoundPath& key) { return key.text == path.text; });
+  }
+
   Outcome<BoundPath> bind(const SoqlPath& path) const {
     // COUNT() counts what every record has.
-    const SoqlPath named{path.text.empty() ? std::string("Id") : path.text, path.at, path.function};
+    const SoqlPath named{path.text.empty() ? std::string("Id") : path.text, path.at, path.function, path.place};
     return bind_expression(schema_, object_, named, soql_);
   }
 
@@ -89,6 +100,41 @@ void sort_groups(std::vector<std::vector<Value>>& groups, const std::vector<Grou
   });
 }
 
+using Groups = std::vector<std::vector<Value>>;
+
+/// Appends the subtotals: for ROLLUP those of each beginning of the list of keys, for CUBE those of every choice of
+/// them. Keys that do not divide a subtotal are null in it.
+Outcome<void> add_subtotals(const GroupSpec& whole, SoqlGrouping grouping, Groups& groups,
+                            const std::function<Outcome<Groups>(const GroupSpec&)>& group) {
+  const std::size_t count = whole.keys.size();
+  const unsigned all = (1U << count) - 1;
+  for (unsigned left = all; left-- > 0;) {
+    // The keys that stay are bits from the low end; a beginning of the list is 2^n - 1.
+    if (grouping == SoqlGrouping::rollup && (left & (left + 1)) != 0) continue;
+    GroupSpec spec{.keys = {}, .aggregates = whole.aggregates};
+    for (std::size_t key = 0; key < count; ++key) {
+      if ((left >> key & 1U) != 0) spec.keys.push_back(whole.keys[key]);
+    }
+    auto rows = group(spec);
+    if (!rows) return std::unexpected(rows.error());
+    for (std::vector<Value>& row : *rows) {
+      std::vector<Value> wide;
+      std::size_t at = 0;
+      for (std::size_t key = 0; key < count; ++key) {
+        wide.push_back((left >> key & 1U) != 0 ? std::move(row[at++]) : Value{});
+      }
+      for (const BoundPath& aggregate : whole.aggregates) {
+        wide.push_back(std::move(row[at++]));
+        if (aggregate.function != SoqlFunction::grouping) continue;
+        const auto key = std::ranges::find(whole.keys, aggregate.text, &BoundPath::text) - whole.keys.begin();
+        wide.back() = static_cast<std::int64_t>((left >> key & 1U) == 0);
+      }
+      groups.push_back(std::move(wide));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_grouped(const SoqlQuery& query) { return !query.count && (!query.group.empty() || has_aggregate(query)); }
@@ -96,6 +142,7 @@ bool is_grouped(const SoqlQuery& query) { return !query.count && (!query.group.e
 Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::grouped(const ObjectDef& object,
                                                                    const SoqlQuery& query) const {
   GroupBinder binder(schema_, object, soql_);
+  binder.grouping = query.grouping;
   for (const SoqlPath& path : query.group) {
     if (auto added = binder.add_key(path); !added) return std::unexpected(added.error());
   }
@@ -140,6 +187,11 @@ Outcome<std::unique_ptr<QueryCursor::State>> QueryBuilder::grouped(const ObjectD
   if (!rows) return std::unexpected(rows.error());
   auto groups = group_rows(snapshot_, object, *rows, binder.spec);
   if (!groups) return std::unexpected(groups.error());
+  if (query.grouping != SoqlGrouping::plain && !rows->empty()) {
+    auto added = add_subtotals(binder.spec, query.grouping, *groups,
+                               [&](const GroupSpec& spec) { return group_rows(snapshot_, object, *rows, spec); });
+    if (!added) return std::unexpected(added.error());
+  }
   if (having) std::erase_if(*groups, [&](const auto& group) { return !having->matches(group); });
   sort_groups(*groups, order);
   const auto offset = std::min<std::uint64_t>(query.offset.value_or(0), groups->size());

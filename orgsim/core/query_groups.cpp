@@ -62,6 +62,8 @@ struct Tally {
 
   [[nodiscard]] Value result(SoqlFunction function, const FieldDef& field) const {
     switch (function) {
+      case SoqlFunction::grouping:
+        return std::int64_t{0};
       case SoqlFunction::count:
         return count;
       case SoqlFunction::count_distinct:

@@ -159,6 +159,12 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
   if (!input.id.empty()) return fail(codes::kInvalidFieldForWrite, "cannot specify Id in an insert call", {"Id"});
   auto assignments = resolve(object, input, true);
   if (!assignments) return std::unexpected(assignments.error());
+  constexpr std::uint64_t kRecordsPerMb = 512;
+  const auto storage = static_cast<std::uint64_t>(org.settings.data_storage_mb) * kRecordsPerMb;
+  // Rows of this transaction count as new ones, which some of them may not be: the limit comes a little early.
+  if (storage > 0 && object.setup == Setup::none && org.stored_records() + order.size() >= storage) {
+    return fail("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded");
+  }
   const RowKey key = row_key(object.index, org.table(object).allocate());
   PendingRow& row = touch(key);
   for (const FieldDef& field : object.fields) {

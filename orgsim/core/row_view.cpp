@@ -4,6 +4,7 @@
 
 #include "orgsim/core/formula_fields.h"
 #include "orgsim/core/ids.h"
+#include "orgsim/core/soql_shown.h"
 
 namespace orgsim {
 
@@ -20,6 +21,32 @@ std::unexpected<Error> no_column(const ObjectDef& object, std::string_view name,
                               "sure to append the '__c' after the custom field name. Please reference your WSDL "
                               "or the describe call for the appropriate names.",
                               name, object.name)));
+}
+
+/// The row's own currency; the view points into the row, or to the org's.
+std::string_view currency_of(const RowView& row) {
+  const FieldDef* field = row.object->field("CurrencyIsoCode");
+  if (field == nullptr) return row.org->corporate_currency;
+  IdBuffer id;
+  const CellView cell = row.cell(*field, id);
+  const auto* code = std::get_if<std::string_view>(&cell);
+  return code != nullptr ? *code : std::string_view(row.org->corporate_currency);
+}
+
+/// Over the great circle; null when the record names no place.
+CellView distance_to(const RowView& row, const FieldDef& field, const SoqlPlace& place) {
+  std::optional<double> latitude;
+  std::optional<double> longitude;
+  for (const FieldDef* part : row.object->parts(field.name)) {
+    IdBuffer id;
+    const CellView cell = row.cell(*part, id);
+    const auto* degrees = std::get_if<double>(&cell);
+    if (degrees == nullptr) continue;
+    if (part->name.ends_with("Latitude") || part->name.ends_with("Latitude__s")) latitude = *degrees;
+    if (part->name.ends_with("Longitude") || part->name.ends_with("Longitude__s")) longitude = *degrees;
+  }
+  if (!latitude || !longitude) return {};
+  return great_circle(*latitude, *longitude, place);
 }
 
 }  // namespace
@@ -82,8 +109,21 @@ CellView BoundPath::read(const Snapshot& snapshot, const RowView& row, std::opti
 
 CellView apply_function(const Snapshot& snapshot, const BoundPath& path, const FieldDef& field, const RowView& row,
                         const CellView& cell) {
-  if (path.function != SoqlFunction::convert_currency) return apply(path.function, field, cell);
-  return convert_amount(row, cell, path.currency.empty() ? snapshot.currency : path.currency);
+  switch (path.function) {
+    case SoqlFunction::convert_currency:
+      return convert_amount(row, cell, path.currency.empty() ? snapshot.currency : path.currency);
+    case SoqlFunction::format:
+      return is_null(cell) ? CellView{} : row.texts.emplace_front(shown_text(field, cell, currency_of(row)));
+    case SoqlFunction::format_converted:
+      if (is_null(cell)) return {};
+      return row.texts.emplace_front(
+          shown_text(field, convert_amount(row, cell, snapshot.currency),
+                     snapshot.currency.empty() ? currency_of(row) : std::string_view(snapshot.currency)));
+    case SoqlFunction::distance:
+      return distance_to(row, field, path.place);
+    default:
+      return apply(path.function, field, cell);
+  }
 }
 
 CellView convert_amount(const RowView& row, const CellView& cell, std::string_view to) {
@@ -157,6 +197,7 @@ Outcome<BoundPath> bind_expression(const Schema& schema, const ObjectDef& object
                                                aggregate ? "this aggregate operator" : "this function")));
   }
   bound->function = path.function;
+  bound->place = path.place;
   return bound;
 }
 

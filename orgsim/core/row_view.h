@@ -50,6 +50,8 @@ struct BoundPath {
   SoqlFunction function = SoqlFunction::none;
   /// What convertCurrency() converts to, when it is not the user's currency: a literal's (USD5000).
   std::string currency = {};
+  SoqlPlace place = {};    ///< of DISTANCE
+  std::string alias = {};  ///< the name that the query gives the value
   /// Of a grouped query: the place among a group's values.
   std::size_t column = 0;
 

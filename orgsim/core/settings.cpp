@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 15> kNumbers = {{
+constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 23> kNumbers = {{
     {"daily_api_limit", &Settings::daily_api_limit},
     {"event_retention_ms", &Settings::event_retention_ms},
     {"max_retained_events", &Settings::max_retained_events},
@@ -28,6 +28,14 @@ constexpr std::array<std::pair<std::string_view, std::int64_t Settings::*>, 15> 
     {"recycle_bin_days", &Settings::recycle_bin_days},
     {"daily_event_limit", &Settings::daily_event_limit},
     {"publish_stream_idle_ms", &Settings::publish_stream_idle_ms},
+    {"daily_bulk_batch_limit", &Settings::daily_bulk_batch_limit},
+    {"daily_bulk_query_job_limit", &Settings::daily_bulk_query_job_limit},
+    {"daily_streaming_event_limit", &Settings::daily_streaming_event_limit},
+    {"hourly_publish_limit", &Settings::hourly_publish_limit},
+    {"streaming_client_limit", &Settings::streaming_client_limit},
+    {"concurrent_long_request_limit", &Settings::concurrent_long_request_limit},
+    {"long_request_ms", &Settings::long_request_ms},
+    {"data_storage_mb", &Settings::data_storage_mb},
 }};
 
 constexpr std::array<std::pair<std::string_view, bool Settings::*>, 4> kFlags = {{

@@ -33,6 +33,15 @@ struct Settings {
   bool diff_large_text = true;
   std::int64_t daily_event_limit = 0;  ///< events delivered in 24 h, all subscribers together (§4.8); 0: no limit
   std::int64_t publish_stream_idle_ms = 70'000;  ///< a PublishStream that is silent so long is closed (§4.2)
+  // Limits of 24 hours unless they say otherwise; 0 is no limit.
+  std::int64_t daily_bulk_batch_limit = 15'000;      ///< Bulk 1.0 batches and parts of 10,000 rows of Bulk 2.0 loads
+  std::int64_t daily_bulk_query_job_limit = 10'000;  ///< Bulk 2.0 query jobs
+  std::int64_t daily_streaming_event_limit = 0;      ///< PushTopic and generic events delivered over CometD
+  std::int64_t hourly_publish_limit = 250'000;       ///< platform events published in an hour
+  std::int64_t streaming_client_limit = 1'000;       ///< CometD clients at once (§4.8)
+  std::int64_t concurrent_long_request_limit = 25;   ///< requests that run longer than long_request_ms, at once (§2.0)
+  std::int64_t long_request_ms = 20'000;
+  std::int64_t data_storage_mb = 0;  ///< STORAGE_LIMIT_EXCEEDED above it; a record counts 2 KB
   /// Which transports put ";client=X" into changeOrigin; JSON "client_token_transports": ["rows","bulk"].
   bool token_rows = true;
   bool token_collections = false;

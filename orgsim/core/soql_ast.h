@@ -17,13 +17,24 @@ namespace orgsim {
 
 struct SoqlQuery;
 
+/// The place and unit of DISTANCE(field, GEOLOCATION(latitude, longitude), unit).
+struct SoqlPlace {
+  double latitude = 0;
+  double longitude = 0;
+  bool in_miles = false;
+};
+
 /// A field path as written, perhaps inside a function, with its place in the text for error messages. COUNT() has no
 /// text.
 struct SoqlPath {
   std::string text;
   std::size_t at = 0;
   SoqlFunction function = SoqlFunction::none;
+  SoqlPlace place = {};
 };
+
+/// Subtotals of a grouped query.
+enum class SoqlGrouping : std::uint8_t { plain, rollup, cube };
 
 enum class SoqlLiteralKind : std::uint8_t { null, boolean, number, string, date, datetime, date_range };
 
@@ -94,6 +105,7 @@ struct SoqlQuery {
   SoqlPath object;
   std::optional<SoqlCondition> where;
   std::vector<SoqlPath> group;
+  SoqlGrouping grouping = SoqlGrouping::plain;
   std::optional<SoqlCondition> having;
   std::vector<SoqlOrder> order;
   std::optional<std::uint64_t> limit;

@@ -11,13 +11,16 @@ namespace orgsim {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, SoqlFunction>, 21> kFunctions = {
+constexpr std::array<std::pair<std::string_view, SoqlFunction>, 24> kFunctions = {
     {{"COUNT", SoqlFunction::count},
      {"COUNT_DISTINCT", SoqlFunction::count_distinct},
      {"SUM", SoqlFunction::sum},
      {"AVG", SoqlFunction::avg},
      {"MIN", SoqlFunction::min},
      {"MAX", SoqlFunction::max},
+     {"GROUPING", SoqlFunction::grouping},
+     {"FORMAT", SoqlFunction::format},
+     {"DISTANCE", SoqlFunction::distance},
      {"toLabel", SoqlFunction::to_label},
      {"convertCurrency", SoqlFunction::convert_currency},
      {"CALENDAR_YEAR", SoqlFunction::calendar_year},
@@ -60,12 +63,14 @@ std::string_view function_name(SoqlFunction function) {
   return found == kFunctions.end() ? std::string_view() : found->first;
 }
 
-bool is_aggregate(SoqlFunction function) { return function >= SoqlFunction::count && function <= SoqlFunction::max; }
+bool is_aggregate(SoqlFunction function) {
+  return function >= SoqlFunction::count && function <= SoqlFunction::grouping;
+}
 
 bool is_date_part(SoqlFunction function) { return function >= SoqlFunction::calendar_year; }
 
 bool takes(SoqlFunction function, const FieldDef& field) {
-  if (is_compound(field.type)) return false;
+  if (is_compound(field.type)) return function == SoqlFunction::distance;
   switch (function) {
     case SoqlFunction::sum:
     case SoqlFunction::avg:
@@ -77,7 +82,10 @@ bool takes(SoqlFunction function, const FieldDef& field) {
     case SoqlFunction::max:
       return field.type != FieldType::boolean && field.aggregatable;
     case SoqlFunction::convert_currency:
+    case SoqlFunction::format_converted:
       return field.type == FieldType::currency;
+    case SoqlFunction::distance:
+      return false;
     case SoqlFunction::day_only:
     case SoqlFunction::hour_in_day:
       return field.type == FieldType::datetime;
@@ -90,8 +98,13 @@ const FieldDef& result_field(SoqlFunction function, const FieldDef& field) {
   static const FieldDef whole = plain_field(FieldType::int_);
   static const FieldDef decimal = plain_field(FieldType::double_);
   static const FieldDef day = plain_field(FieldType::date);
-  if (function == SoqlFunction::count || function == SoqlFunction::count_distinct) return whole;
-  if (function == SoqlFunction::avg) return decimal;
+  static const FieldDef text = plain_field(FieldType::string);
+  if (function == SoqlFunction::count || function == SoqlFunction::count_distinct ||
+      function == SoqlFunction::grouping) {
+    return whole;
+  }
+  if (function == SoqlFunction::avg || function == SoqlFunction::distance) return decimal;
+  if (function == SoqlFunction::format || function == SoqlFunction::format_converted) return text;
   if (function == SoqlFunction::day_only) return day;
   return is_date_part(function) ? whole : field;
 }

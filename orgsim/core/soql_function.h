@@ -19,8 +19,12 @@ enum class SoqlFunction : std::uint8_t {
   avg,
   min,
   max,
+  grouping,  ///< 1 in the subtotals of ROLLUP and CUBE that the field does not divide
   to_label,
   convert_currency,
+  format,            ///< as the user's page would show it
+  format_converted,  ///< FORMAT(convertCurrency(x))
+  distance,          ///< from a compound field to a place; not known to apply()
   calendar_year,
   calendar_quarter,
   calendar_month,

@@ -15,6 +15,7 @@ constexpr std::size_t kMaxQueryLength = 100'000;
 constexpr std::size_t kContext = 40;
 /// Sub-queries inside sub-queries: as the org since version 58.
 constexpr int kMaxSubqueries = 5;
+constexpr std::size_t kMaxSubtotalFields = 3;
 
 /// Words that cannot be the alias of an item or an object.
 bool is_keyword(const SoqlToken& token) {
@@ -111,9 +112,21 @@ bool order(SoqlReader& in, SoqlQuery& out) {
 
 bool group(SoqlReader& in, SoqlQuery& out) {
   if (!in.expect_word("BY")) return false;
+  if (in.ahead(1).text == "(") {
+    if (in.is_word("ROLLUP")) out.grouping = SoqlGrouping::rollup;
+    if (in.is_word("CUBE")) out.grouping = SoqlGrouping::cube;
+  }
+  const bool subtotals = out.grouping != SoqlGrouping::plain;
+  if (subtotals) {
+    in.advance();
+    in.advance();
+  }
   do {
     if (!in.expression(out.group.emplace_back())) return false;
   } while (in.accept_symbol(","));
+  if (subtotals && (out.group.size() > kMaxSubtotalFields || !in.expect_symbol(")"))) {
+    return in.wrong(fmt::format("GROUP BY ROLLUP and CUBE take at most {} fields", kMaxSubtotalFields));
+  }
   return !in.accept_word("HAVING") || parse_soql_condition(in, out.having.emplace(), 0);
 }
 

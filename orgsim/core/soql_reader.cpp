@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cmath>
+
 #include "orgsim/core/ascii.h"
 
 namespace orgsim {
@@ -37,7 +40,7 @@ bool SoqlReader::wrong(std::string_view message) {
 
 bool SoqlReader::path(SoqlPath& out) {
   if (now().kind != SoqlTokenKind::word) return unexpected();
-  out = {now().text, now().at, SoqlFunction::none};
+  out = {now().text, now().at, SoqlFunction::none, {}};
   advance();
   return true;
 }
@@ -49,7 +52,20 @@ bool SoqlReader::expression(SoqlPath& out) {
   if (!function) return wrong("unexpected token: '('");
   const std::size_t at = out.at;
   advance();
-  // The outer function is what counts: DAY_ONLY(convertTimezone(f)) and the like are not known.
+  if (*function == SoqlFunction::distance) {
+    const bool read = distance(out);
+    out.at = at;
+    return read;
+  }
+  if (*function == SoqlFunction::format && is_word("convertCurrency") && ahead(1).text == "(") {
+    advance();
+    advance();
+    if (!path(out)) return false;
+    out.at = at;
+    out.function = SoqlFunction::format_converted;
+    return expect_symbol(")") && expect_symbol(")");
+  }
+  // No other function stands inside another: DAY_ONLY(convertTimezone(f)) and the like are not known.
   if (*function == SoqlFunction::count && is_symbol(")")) {
     out = {};
   } else if (!path(out)) {
@@ -58,6 +74,26 @@ bool SoqlReader::expression(SoqlPath& out) {
   out.at = at;
   out.function = *function;
   return expect_symbol(")");
+}
+
+bool SoqlReader::number(double& out) {
+  const std::string& text = now().text;
+  const char* end = text.data() + text.size();
+  if (now().kind != SoqlTokenKind::number || std::from_chars(text.data(), end, out).ptr != end) return unexpected();
+  advance();
+  return true;
+}
+
+bool SoqlReader::distance(SoqlPath& out) {
+  if (!path(out) || !expect_symbol(",") || !expect_word("GEOLOCATION") || !expect_symbol("(")) return false;
+  out.function = SoqlFunction::distance;
+  if (!number(out.place.latitude) || !expect_symbol(",") || !number(out.place.longitude)) return false;
+  if (!expect_symbol(")") || !expect_symbol(",")) return false;
+  if (now().kind != SoqlTokenKind::string || (now().text != "mi" && now().text != "km")) return unexpected();
+  out.place.in_miles = now().text == "mi";
+  advance();
+  const bool on_earth = std::abs(out.place.latitude) <= 90 && std::abs(out.place.longitude) <= 180;
+  return on_earth ? expect_symbol(")") : wrong("a latitude is from -90 to 90 and a longitude from -180 to 180");
 }
 
 }  // namespace orgsim

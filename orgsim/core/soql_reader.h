@@ -40,6 +40,9 @@ class SoqlReader {
   [[nodiscard]] const Error& error() const { return error_; }
 
  private:
+  bool number(double& out);
+  bool distance(SoqlPath& out);
+
   std::string_view text_;
   std::vector<SoqlToken> tokens_;
   std::size_t at_ = 0;

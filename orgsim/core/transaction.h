@@ -152,9 +152,16 @@ struct BatchRecord {
 /// sObject Collections and bulk chunks (§2.4): runs the records in order in one transaction. With `all_or_none` and a
 /// failure everything is rolled back and the others say ALL_OR_NONE_OPERATION_ROLLED_BACK, keeping id and created
 /// (§0.13). A record named twice in one update or upsert batch fails the second time with DUPLICATE_VALUE. The caller
-/// commits.
+/// commits. An upsert's `targets`, one per record, are what an earlier look-up found.
 [[nodiscard]] std::vector<SaveResult> write_batch(Transaction& transaction, Operation operation,
                                                   std::span<const BatchRecord> records, bool all_or_none,
-                                                  std::string_view key_field = {});
+                                                  std::string_view key_field = {},
+                                                  std::span<const std::optional<UpsertTarget>> targets = {});
+
+/// What the keys of an upsert's records match now, for playing the race of spec §5: nothing where a record is wrong or
+/// goes by Id.
+[[nodiscard]] std::vector<std::optional<UpsertTarget>> find_upsert_targets(const Transaction& transaction,
+                                                                           std::span<const BatchRecord> records,
+                                                                           std::string_view key_field);
 
 }  // namespace orgsim

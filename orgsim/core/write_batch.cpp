@@ -16,7 +16,8 @@ SaveResult no_id(std::string_view call) {
   return out;
 }
 
-SaveResult run(Transaction& transaction, Operation operation, const BatchRecord& record, std::string_view key_field) {
+SaveResult run(Transaction& transaction, Operation operation, const BatchRecord& record, std::string_view key_field,
+               const std::optional<UpsertTarget>& target) {
   switch (operation) {
     case Operation::insert:
       return transaction.insert(record.object, record.input);
@@ -27,6 +28,7 @@ SaveResult run(Transaction& transaction, Operation operation, const BatchRecord&
       if (same_name(key_field, "Id") && record.input.id.empty()) {
         return transaction.insert(record.object, record.input);
       }
+      if (target) return transaction.upsert_at(*target, record.object, key_field, Value{}, record.input);
       return transaction.upsert(record.object, key_field, Value{}, record.input);
     case Operation::remove:
       if (record.input.id.empty()) return no_id("a delete");
@@ -72,14 +74,31 @@ void roll_back_all(std::vector<SaveResult>& results, Operation operation) {
 
 }  // namespace
 
+std::vector<std::optional<UpsertTarget>> find_upsert_targets(const Transaction& transaction,
+                                                             std::span<const BatchRecord> records,
+                                                             std::string_view key_field) {
+  std::vector<std::optional<UpsertTarget>> targets(records.size());
+  for (std::size_t i = 0; i < records.size() && !same_name(key_field, "Id"); ++i) {
+    for (const InputField& field : records[i].input.fields) {
+      const auto* value = std::get_if<Value>(&field.value);
+      if (value == nullptr || !same_name(field.name, key_field) || !records[i].input.id.empty()) continue;
+      if (auto found = transaction.find_upsert_target(records[i].object, key_field, *value))
+        targets[i] = *std::move(found);
+    }
+  }
+  return targets;
+}
+
 std::vector<SaveResult> write_batch(Transaction& transaction, Operation operation, std::span<const BatchRecord> records,
-                                    bool all_or_none, std::string_view key_field) {
+                                    bool all_or_none, std::string_view key_field,
+                                    std::span<const std::optional<UpsertTarget>> targets) {
   const std::size_t start = transaction.savepoint();
   std::vector<SaveResult> results;
   results.reserve(records.size());
   std::set<std::string> seen;
   bool any_failed = false;
-  for (const BatchRecord& record : records) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const BatchRecord& record = records[i];
     const std::string same = identity(operation, record, key_field);
     if (!same.empty() && !seen.insert(record.object + "/" + same).second) {
       SaveResult repeated;
@@ -89,7 +108,7 @@ std::vector<SaveResult> write_batch(Transaction& transaction, Operation operatio
                                     (by_id ? "Duplicate id in list: " : "Duplicate external id specified: ") + same)};
       results.push_back(std::move(repeated));
     } else {
-      results.push_back(run(transaction, operation, record, key_field));
+      results.push_back(run(transaction, operation, record, key_field, i < targets.size() ? targets[i] : std::nullopt));
     }
     any_failed = any_failed || !results.back().success;
   }

@@ -1,5 +1,6 @@
 #include "orgsim/server/api_usage.h"
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace orgsim {
@@ -11,14 +12,39 @@ constexpr std::int64_t kMsPerHour = 3'600'000;
 
 void ApiUsage::count(std::string_view kind, std::int64_t now_ms) {
   count_free(kind);
+  add(Meter::calls, 1, now_ms);
+}
+
+void ApiUsage::add(Meter meter, std::int64_t count, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  add(calls_, 1, now_ms);
+  add(day(meter), count, now_ms);
+}
+
+bool ApiUsage::add_within(Meter meter, std::int64_t count, std::int64_t limit, std::int64_t now_ms) {
+  const std::scoped_lock lock(mutex_);
+  if (limit > 0 && total(day(meter), now_ms) + count > limit) return false;
+  add(day(meter), count, now_ms);
+  return true;
+}
+
+ApiUsage::Running::Running(ApiUsage& usage) : usage_(usage) {
+  const std::scoped_lock lock(usage_.mutex_);
+  place_ = usage_.running_.insert(std::chrono::steady_clock::now());
+}
+
+ApiUsage::Running::~Running() {
+  const std::scoped_lock lock(usage_.mutex_);
+  usage_.running_.erase(place_);
+}
+
+std::int64_t ApiUsage::running_longer_than(std::chrono::milliseconds duration) {
+  const std::scoped_lock lock(mutex_);
+  return std::distance(running_.begin(), running_.upper_bound(std::chrono::steady_clock::now() - duration));
 }
 
 void ApiUsage::count_events(std::uint64_t events, std::int64_t now_ms) {
   events_delivered_ += events;
-  const std::scoped_lock lock(mutex_);
-  add(events_, static_cast<std::int64_t>(events), now_ms);
+  add(Meter::events, static_cast<std::int64_t>(events), now_ms);
 }
 
 void ApiUsage::add(Day& day, std::int64_t count, std::int64_t now_ms) {
@@ -47,14 +73,16 @@ void ApiUsage::count_free(std::string_view kind) {
   }
 }
 
-std::int64_t ApiUsage::used_in_24_hours(std::int64_t now_ms) {
+std::int64_t ApiUsage::used_in_24_hours(Meter meter, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  return total(calls_, now_ms);
+  return total(day(meter), now_ms);
 }
 
-std::int64_t ApiUsage::events_in_24_hours(std::int64_t now_ms) {
+std::int64_t ApiUsage::used_this_hour(Meter meter, std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);
-  return total(events_, now_ms);
+  const std::int64_t number = now_ms / kMsPerHour;
+  const Hour& hour = day(meter)[static_cast<std::size_t>(number) % kHours];
+  return hour.number == number ? hour.count : 0;
 }
 
 nlohmann::json ApiUsage::calls_by_kind() {
@@ -67,8 +95,7 @@ nlohmann::json ApiUsage::calls_by_kind() {
 void ApiUsage::clear() {
   const std::scoped_lock lock(mutex_);
   by_kind_.clear();
-  calls_ = {};
-  events_ = {};
+  days_ = {};
   events_delivered_ = 0;
 }
 

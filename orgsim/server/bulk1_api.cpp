@@ -220,6 +220,9 @@ Outcome<Bulk1Api::Batch> Bulk1Api::make_batch(const Call& call, const OrgHost::A
     return fail("InvalidBatch", "Batch exceeds the maximum size of 10 MB");
   }
   if (job.batches.size() == Bulk1Job::kBatchesMax) return fail("ExceededQuota", "The job has too many batches");
+  if (!usage_.add_within(Meter::bulk_batches, 1, org->settings().daily_bulk_batch_limit, wall_clock_ms())) {
+    return fail("ExceededQuota", "ApiBatchItems Limit exceeded.");
+  }
   auto batch = std::make_shared<Bulk1Batch>();
   batch->id = bulk_.ids.batch();
   batch->load = std::make_shared<BulkLoad>(job.pattern);

@@ -92,9 +92,14 @@ void write_chunk(OrgHost::Access& org, BulkLoad& load, const std::vector<BatchRe
   const auto started = steady_clock::now();
   Transaction transaction = org->begin(load.writer);
   const std::size_t start = transaction.savepoint();
+  std::vector<std::optional<UpsertTarget>> targets;
+  if (const std::int64_t window = org->settings().upsert_window_ms; window > 0 && load.operation == Operation::upsert) {
+    targets = find_upsert_targets(transaction, records, load.key_field);
+    org.pause(std::chrono::milliseconds(window));
+  }
   const std::vector<SaveResult> results = wait_for_locks(org, [&] {
     transaction.roll_back_to(start);
-    return write_batch(transaction, load.operation, records, false, load.key_field);
+    return write_batch(transaction, load.operation, records, false, load.key_field, targets);
   });
   if (commit_in_time(org, transaction, started)) {
     for (const SaveResult& result : results) note(load, result);

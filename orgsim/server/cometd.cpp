@@ -108,7 +108,11 @@ HttpResponse Cometd::serve(const HttpRequest& request) {
     if (channel == "/meta/handshake") {
       append_message(out, json_text(handshake(org, message, *user)));
     } else if (channel == "/meta/connect") {
+      // Each that is held keeps a connection: what is left is for everybody else.
+      if (held_ >= kHeldMax) return error_answer(503, "SERVER_UNAVAILABLE", "Too many streaming clients are connected");
+      ++held_;
       connect(org, message, token, out);
+      --held_;
     } else if (channel == "/meta/subscribe") {
       for (const json& answer : subscribe(org, message)) append_message(out, json_text(answer));
     } else if (channel == "/meta/unsubscribe") {
@@ -124,7 +128,8 @@ HttpResponse Cometd::serve(const HttpRequest& request) {
 
 json Cometd::handshake(OrgHost::Access& org, const json& message, const std::string& user_id) {
   forget_silent(wall_clock_ms());
-  if (clients_.size() >= kClientsMax) {
+  const std::int64_t limit = org->settings().streaming_client_limit;
+  if (clients_.size() >= kClientsMax || (limit > 0 && static_cast<std::int64_t>(clients_.size()) >= limit)) {
     return refusal(message, "403::Organization concurrent user limit exceeded", "none");
   }
   constexpr std::string_view kAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -136,6 +141,7 @@ json Cometd::handshake(OrgHost::Access& org, const json& message, const std::str
                         .org = org.share(),
                         .seen_ms = wall_clock_ms()};
   json out = answer_to(message, true);
+  events_.note_clients(clients_.size());
   out["clientId"] = id;
   out["version"] = "1.0";
   out["minimumVersion"] = "1.0";
@@ -160,6 +166,10 @@ Cometd::Clients::iterator Cometd::find(const OrgHost::Access& org, const json& m
 void Cometd::connect(OrgHost::Access& org, const json& message, std::string_view token, std::string& out) {
   auto client = find(org, message);
   if (client == clients_.end()) return append_message(out, json_text(unknown_client(message)));
+  if (is_limit_reached(org)) {
+    return append_message(out,
+                          json_text(refusal(message, "403::Organization total events daily limit exceeded", "none")));
+  }
   const bool hold = client->second.was_connected;
   client->second.was_connected = true;
   const std::uint64_t turn = ++client->second.connects;
@@ -181,8 +191,18 @@ void Cometd::connect(OrgHost::Access& org, const json& message, std::string_view
   append_message(out, json_text(answer));
 }
 
+bool Cometd::is_limit_reached(const OrgHost::Access& org) {
+  const Settings& settings = org->settings();
+  const auto reached = [&](Meter meter, std::int64_t limit) {
+    return limit > 0 && usage_.used_in_24_hours(meter, wall_clock_ms()) >= limit;
+  };
+  return reached(Meter::events, settings.daily_event_limit) ||
+         reached(Meter::streaming_events, settings.daily_streaming_event_limit);
+}
+
 std::size_t Cometd::collect(OrgHost::Access& org, Client& client, std::string& out) {
   std::size_t count = 0;
+  std::size_t own = 0;  // of PushTopics and generic channels
   const auto append = [&](const std::string& channel, const std::string& data) {
     append_message(out, fmt::format(R"({{"data":{},"channel":{}}})", data, json_text(json(channel))));
     ++count;
@@ -199,10 +219,13 @@ std::size_t Cometd::collect(OrgHost::Access& org, Client& client, std::string& o
     for (const StreamingEvents::Event* event : events_.read(channel, subscription.position, room)) {
       subscription.position = event->replay_id;
       const auto& users = event->user_ids;
-      if (users.empty() || std::ranges::find(users, client.user_id) != users.end()) append(channel, event->data);
+      if (!users.empty() && std::ranges::find(users, client.user_id) == users.end()) continue;
+      append(channel, event->data);
+      ++own;
     }
   }
   usage_.count_events(count, wall_clock_ms());
+  usage_.add(Meter::streaming_events, static_cast<std::int64_t>(own), wall_clock_ms());
   return count;
 }
 
@@ -279,6 +302,7 @@ json Cometd::unsubscribe(OrgHost::Access& org, const json& message) {
 
 json Cometd::disconnect(const json& message) {
   clients_.erase(member(message, "clientId"));
+  events_.note_clients(clients_.size());
   return answer_to(message, true);
 }
 

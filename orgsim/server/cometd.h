@@ -29,6 +29,8 @@ class Cometd {
   static constexpr std::size_t kEventsPerAnswer = 500;
   static constexpr std::size_t kMessagesMax = 100;
   static constexpr std::chrono::milliseconds kHold{110'000};
+  /// Connects that are held at once; more are answered with 503. Half of the listener's connections.
+  static constexpr std::size_t kHeldMax = 256;
   /// A client that is silent for longer is unknown.
   static constexpr std::int64_t kSilenceMs = 150'000;
 
@@ -70,6 +72,7 @@ class Cometd {
                                               std::int64_t replay) const;
   bool has_channel(const OrgHost::Access& org, const std::string& channel) const;
   void forget_silent(std::int64_t now_ms);
+  [[nodiscard]] bool is_limit_reached(const OrgHost::Access& org);
 
   OrgHost& host_;
   Sessions& sessions_;
@@ -78,6 +81,7 @@ class Cometd {
   const PushTopics& topics_;
   Random random_;
   Clients clients_;
+  std::size_t held_ = 0;
 };
 
 }  // namespace orgsim

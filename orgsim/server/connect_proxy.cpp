@@ -215,7 +215,12 @@ class ConnectProxy::Impl {
       }
       ++open_count_;
       tunnels_.enqueue([this, fd] {
-        serve(Socket(fd));
+        const Socket client(fd);
+        if (ConnectionPool::refusing()) {
+          answer(fd, "503 Service Unavailable", "Too many tunnels.\n");
+        } else {
+          serve(client);
+        }
         --open_count_;
       });
     }

@@ -2,8 +2,23 @@
 
 namespace orgsim {
 
+namespace {
+
+thread_local bool refusing_here = false;
+
+}  // namespace
+
+bool ConnectionPool::refusing() { return refusing_here; }
+
 void ConnectionPool::enqueue(std::function<void()> task) {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
+  if (tasks_.size() >= idle_ && threads_.size() >= threads_max_) {
+    lock.unlock();
+    refusing_here = true;
+    task();
+    refusing_here = false;
+    return;
+  }
   tasks_.push_back(std::move(task));
   if (tasks_.size() > idle_ && threads_.size() < threads_max_) {
     threads_.emplace_back([this] { work(); });

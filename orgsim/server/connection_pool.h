@@ -18,7 +18,10 @@ class ConnectionPool final : public httplib::TaskQueue {
   explicit ConnectionPool(size_t threads_max) : threads_max_(threads_max) {}
   ~ConnectionPool() override { shutdown(); }
 
+  /// With all threads taken the task runs at once on the caller's, where refusing() is true.
   void enqueue(std::function<void()> task) override;
+  /// Whether the task that runs here is one too many, and should only say so.
+  static bool refusing();
   /// Runs what is queued, then joins all threads.
   void shutdown() override;
 

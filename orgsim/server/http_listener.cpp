@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -178,7 +179,29 @@ class HttpListener::Impl final : public httplib::Server {
         [&](const char* data, size_t length) { return !in.parts.empty() && take(in.parts.back().body, data, length); });
   }
 
+  /// One connection more than there are threads (spec §9: bounded, then 503). Over TLS there is no telling without a
+  /// handshake, for which nobody is free.
+  void refuse_connection(socket_t fd) const {
+    if (tls_ == nullptr) {
+      constexpr std::string_view kBusy =
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 89\r\n"
+          "Connection: close\r\n\r\n"
+          R"([{"message":"The server is busy: too many connections","errorCode":"SERVER_UNAVAILABLE"}])";
+      [[maybe_unused]] const ssize_t sent = ::send(fd, kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      ::shutdown(fd, SHUT_WR);
+      // What has come must be read, or closing would reset the connection before the answer is.
+      std::array<char, 4096> unread;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
+      while (::recv(fd, unread.data(), unread.size(), MSG_DONTWAIT) > 0) {
+      }
+    }
+    ::close(fd);
+  }
+
   bool process_and_close_socket(socket_t fd) override {
+    if (ConnectionPool::refusing()) {
+      refuse_connection(fd);
+      return false;
+    }
     if (!enter(fd)) {
       ::close(fd);
       return false;

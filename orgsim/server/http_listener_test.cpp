@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -95,6 +96,42 @@ TEST_F(HttpListenerTest, ADroppedRequestGetsNoByteAndAResetOneARst) {
   EXPECT_EQ(raw_exchange(listener_.port(), "GET /reset HTTP/1.1\r\nHost: h\r\n\r\n"),
             "errno " + std::to_string(ECONNRESET));
   EXPECT_EQ(client().Get("/alive")->status, 200);
+}
+
+TEST_F(HttpListenerTest, HundredsOfSlowClientsAreHeldAndOneMoreIsToldSo) {
+  // Both ends are in this process.
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  ASSERT_GT(files.rlim_cur, 2 * HttpListener::kConnectionsMax + 100);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(listener_.port()));
+  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+  std::vector<int> slow;
+  for (size_t i = 0; i < HttpListener::kConnectionsMax; ++i) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    ASSERT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    // Half a request: its rest may come for a minute.
+    ASSERT_GT(::send(fd, "GET / HT", 8, MSG_NOSIGNAL), 0);
+    slow.push_back(fd);
+  }
+  const std::string request = "GET /late HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  // The last of them may still be on its way to a thread.
+  std::string answer;
+  for (int i = 0; i < 100 && answer.find(" 503 ") == std::string::npos; ++i) {
+    answer = raw_exchange(listener_.port(), request);
+  }
+  EXPECT_NE(answer.find(" 503 "), std::string::npos) << answer;
+  EXPECT_NE(answer.find("SERVER_UNAVAILABLE"), std::string::npos) << answer;
+  for (const int fd : slow) ::close(fd);
+  for (int i = 0; i < 500; ++i) {
+    answer = raw_exchange(listener_.port(), request);
+    if (answer.find(" 200 ") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_NE(answer.find(" 200 "), std::string::npos) << answer;
 }
 
 TEST_F(HttpListenerTest, ARequestLineMayHave16KBytesAndNoMore) {

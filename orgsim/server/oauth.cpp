@@ -89,6 +89,8 @@ HttpResponse OAuth::serve(const HttpRequest& request, std::string_view name) {
 HttpResponse OAuth::token(const HttpRequest& request) {
   const Form form(request);
   const std::string grant_type = form.get("grant_type");
+  if (form.get("response_type") == "device_code") return device_code(request, form);
+  if (grant_type == "device") return device_grant(request, form);
   if (grant_type == "password") return password_grant(request, form);
   if (grant_type == "client_credentials") return client_credentials_grant(request, form);
   if (grant_type == "refresh_token") return refresh_grant(request, form);

@@ -33,6 +33,8 @@ class OAuth {
 
   /// `/services/oauth2/{name}`.
   HttpResponse serve(const HttpRequest& request, std::string_view name);
+  /// `/setup/connect`: where a user approves a device.
+  HttpResponse connect_device(const HttpRequest& request);
   /// `/id/{org}/{user}`.
   HttpResponse identity(const HttpRequest& request);
   const Credentials& credentials() const { return credentials_; }
@@ -69,6 +71,17 @@ class OAuth {
     std::string challenge;  ///< PKCE, S256; empty when the client sent none
     std::int64_t made_ms = 0;
   };
+  /// A device that waits for its user (oauth_device.cpp).
+  struct Device {
+    std::string user_code;
+    std::string user_id;  ///< empty until somebody has approved
+    bool denied = false;
+    std::int64_t made_ms = 0;
+  };
+  HttpResponse device_code(const HttpRequest& request, const Form& form);
+  HttpResponse device_grant(const HttpRequest& request, const Form& form);
+
+  std::map<std::string, Device> devices_;  ///< by device code; guarded by codes_mutex_
   std::mutex codes_mutex_;
   std::map<std::string, Code> codes_;
 };

@@ -180,6 +180,7 @@ class OrgServer::Impl {
     if (first == "services" && second == "soap") return soap_.serve(request);
     if (first == "cometd") return cometd_.serve(request);
     if (first == "id") return oauth_.identity(request);
+    if (first == "setup" && second == "connect" && segments.size() == 2) return oauth_.connect_device(request);
     if (first == "orgsim") return control_.serve(request);
     return not_found();
   }

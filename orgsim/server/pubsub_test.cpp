@@ -235,6 +235,43 @@ TEST_F(PubSubTest, ARevokedSessionEndsTheStreamAtItsNextEvent) {
   EXPECT_EQ(stream->finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(PubSubTest, ASubscriberGetsWhatItMaySee) {
+  const auto admin = subscribed("/data/ChangeEvents", 10);
+  call("POST", "/orgsim/users",
+       {{"username", "limited@orgsim.example"},
+        {"objects", {{"Account", json::object()}}},
+        {"fields", {{"Account.Phone", "hidden"}}}});
+  const std::string password = ready_["password"].get<std::string>() + ready_["security_token"].get<std::string>();
+  const Answer login =
+      raw("POST", "/services/oauth2/token",
+          "grant_type=password&username=limited%40orgsim.example&password=" + url_encode(password) +
+              "&client_id=" + url_encode(ready_["client_id"]) + "&client_secret=" + url_encode(ready_["client_secret"]),
+          {}, "application/x-www-form-urlencoded");
+  ASSERT_EQ(login.status, 200) << login.text;
+  token_ = login.body["access_token"];
+  const auto limited = subscribed("/data/ChangeEvents", 10);
+  call("POST", "/orgsim/records/Contact", {{"records", {{{"LastName", "unseen"}}}}});
+  call("POST", "/orgsim/records/Account", {{"records", {{{"Name", "seen"}, {"Phone", "49-30-1234"}}}}});
+  const FetchResponse shown = next_events(*limited);
+  ASSERT_EQ(shown.events_size(), 1) << "the contact is not for this user";
+  EXPECT_NE(shown.events(0).event().payload().find("seen"), std::string::npos);
+  EXPECT_EQ(shown.events(0).event().payload().find("49-30-1234"), std::string::npos);
+  std::string all;
+  for (int seen = 0; seen < 3;) {  // the new user is an event too
+    const FetchResponse more = next_events(*admin);
+    ASSERT_GT(more.events_size(), 0);
+    seen += more.events_size();
+    for (const auto& event : more.events()) all += event.event().payload();
+  }
+  EXPECT_NE(all.find("unseen"), std::string::npos);
+  EXPECT_NE(all.find("49-30-1234"), std::string::npos);
+  Stream refused(*stub_, metadata());
+  refused.fetch("/data/ContactChangeEvent", 1);
+  std::string code;
+  EXPECT_EQ(refused.finish(&code).error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_EQ(code, "sfdc.platform.eventbus.grpc.subscription.topic.cannot.subscribe");
+}
+
 TEST_F(PubSubTest, AStreamResetVoidsSubscriptionsAndIds) {
   const auto stream = subscribed(kAccounts, 10);
   create("Account", {{"Name", "A"}});

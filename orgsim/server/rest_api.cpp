@@ -120,12 +120,23 @@ HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string>
     usage_.count_free("refused_by_limit");
     return error_answer(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
   }
+  if (is_busy()) {
+    usage_.count_free("refused_by_limit");
+    return error_answer(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.");
+  }
+  const ApiUsage::Running running(usage_);
   usage_.count(call_kind(call), now_ms);
   HttpResponse out = dispatch(call);
   note_recent(call, out);
   out.set_header("Date", http_date(host_.access()->now()));
   out.set_header("Sforce-Limit-Info", fmt::format("api-usage={}/{}", usage_.used_in_24_hours(now_ms), limit));
   return out;
+}
+
+bool RestApi::is_busy() {
+  const Settings settings = host_.access()->settings();
+  const std::int64_t limit = settings.concurrent_long_request_limit;
+  return limit > 0 && usage_.running_longer_than(std::chrono::milliseconds(settings.long_request_ms)) >= limit;
 }
 
 HttpResponse RestApi::dispatch(const RestCall& call) {

@@ -18,6 +18,8 @@ class RestApi {
   HttpResponse serve(const HttpRequest& request, std::vector<std::string> segments);
 
  private:
+  /// Whether as many requests run for long as may.
+  bool is_busy();
   HttpResponse dispatch(const RestCall& call);
   HttpResponse dispatch_composite(const RestCall& call);
   HttpResponse dispatch_objects(const RestCall& call);

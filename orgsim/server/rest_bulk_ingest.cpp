@@ -84,7 +84,22 @@ Outcome<Job> make_job(const RestCall& call, std::string_view text) {
   return job;
 }
 
+/// A load is worked off in parts of 10,000 rows, each of which counts as a batch (spec §3.1). False: none is left
+/// today.
+bool count_batches(const RestCall& call, const OrgHost::Access& org, const BulkIngestJob& job) {
+  constexpr std::int64_t kRowsPerBatch = 10'000;
+  const std::string& data = *job.load->data;
+  const auto lines = static_cast<std::int64_t>(std::count(data.begin(), data.end(), '\n'));
+  const std::int64_t batches = std::max<std::int64_t>(1, (lines - 1 + kRowsPerBatch - 1) / kRowsPerBatch);
+  return call.environment.usage.add_within(Meter::bulk_batches, batches, org->settings().daily_bulk_batch_limit,
+                                           wall_clock_ms());
+}
+
 void start(const RestCall& call, const OrgHost::Access& org, const BulkIngestJob& job) {
+  if (!count_batches(call, org, job)) {
+    job.load->message = "ExceededQuota : ApiBatchItems Limit exceeded.";
+    return job.load->change_state(BulkJobState::failed, org->now());
+  }
   job.load->change_state(BulkJobState::upload_complete, org->now());
   call.environment.bulk.runner.add(job.load);
 }

@@ -73,6 +73,10 @@ HttpResponse create(const RestCall& call, const json& body) {
   const std::int64_t now = org->now();
   std::string object = cursor->object().name;
   BulkService& bulk = call.environment.bulk;
+  if (!call.environment.usage.add_within(Meter::bulk_query_jobs, 1, org->settings().daily_bulk_query_job_limit,
+                                         wall_clock_ms())) {
+    return bulk_error("LIMIT_EXCEEDED", "Maximum number of query jobs exceeded in the last 24 hours");
+  }
   auto job = std::make_shared<BulkQueryJob>(BulkQueryJob{.id = bulk.ids.job(),
                                                          .object = std::move(object),
                                                          .user_id = call.writer.user_id,

@@ -67,9 +67,14 @@ HttpResponse write(const RestCall& call, Operation operation, const Batch& batch
   Writer writer = call.writer;
   writer.transport = Transport::collections;
   RequestTransaction transaction(org, call.outer, writer);
+  std::vector<std::optional<UpsertTarget>> targets;
+  if (const std::int64_t window = org->settings().upsert_window_ms; window > 0 && operation == Operation::upsert) {
+    targets = find_upsert_targets(*transaction, batch.records, key_field);
+    org.pause(std::chrono::milliseconds(window));
+  }
   const std::vector<SaveResult> results = wait_for_locks(org, [&] {
     transaction.rewind();
-    return write_batch(*transaction, operation, batch.records, batch.all_or_none, key_field);
+    return write_batch(*transaction, operation, batch.records, batch.all_or_none, key_field, targets);
   });
   if (!transaction.keep(org, call.request.arrived)) {
     return error_answer(503, "REQUEST_RUNNING_TOO_LONG",

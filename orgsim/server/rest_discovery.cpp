@@ -7,6 +7,7 @@
 #include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
 #include "orgsim/server/rest_call.h"
+#include "orgsim/server/streaming_events.h"
 
 namespace orgsim {
 namespace {
@@ -37,16 +38,19 @@ struct Limit {
   std::int64_t max;
 };
 
-/// Limits that the simulator neither uses up nor enforces: clients read them (spec §2.1).
+/// What stands for no limit.
+constexpr std::int64_t kNoLimit = 1'000'000'000;
+constexpr std::int64_t kStorageMb = 1'048'576;
+
+/// Limits that the simulator neither uses up nor enforces, and what is shown while one is off: clients read them (spec
+/// §2.1).
 constexpr Limit kUnusedLimits[] = {
     {"ActiveScratchOrgs", 40},
     {"ConcurrentAsyncGetReportInstances", 200},
     {"ConcurrentSyncReportRuns", 20},
     {"DailyAsyncApexExecutions", 250'000},
     {"DailyAsyncApexTests", 500},
-    {"DailyBulkApiBatches", 15'000},
     {"DailyBulkV2QueryFileStorageMB", 976'562},
-    {"DailyBulkV2QueryJobs", 10'000},
     {"DailyDeliveredPlatformEvents", 50'000},
     {"DailyDurableGenericStreamingApiEvents", 10'000},
     {"DailyDurableStreamingApiEvents", 10'000},
@@ -55,7 +59,6 @@ constexpr Limit kUnusedLimits[] = {
     {"DailyStandardVolumePlatformEvents", 10'000},
     {"DailyStreamingApiEvents", 10'000},
     {"DailyWorkflowEmails", 100'000},
-    {"DataStorageMB", 1'024},
     {"DurableStreamingApiConcurrentClients", 20},
     {"FileStorageMB", 1'024},
     {"HourlyAsyncReportRuns", 1'200},
@@ -64,7 +67,6 @@ constexpr Limit kUnusedLimits[] = {
     {"HourlyDashboardStatuses", 999'999'999},
     {"HourlyLongTermIdMapping", 100'000},
     {"HourlyODataCallout", 20'000},
-    {"HourlyPublishedPlatformEvents", 250'000},
     {"HourlyPublishedStandardVolumePlatformEvents", 1'000},
     {"HourlyShortTermIdMapping", 100'000},
     {"HourlySyncReportRuns", 500},
@@ -73,7 +75,6 @@ constexpr Limit kUnusedLimits[] = {
     {"MonthlyPlatformEventsUsageEntitlement", 1'500'000},
     {"Package2VersionCreates", 6},
     {"SingleEmail", 5'000},
-    {"StreamingApiConcurrentClients", 20},
 };
 
 }  // namespace
@@ -93,15 +94,29 @@ HttpResponse serve_limits(const RestCall& call) {
   json body = json::object();
   for (const Limit& limit : kUnusedLimits) body[limit.name] = {{"Max", limit.max}, {"Remaining", limit.max}};
   const OrgHost::Access org = call.environment.host.access();
-  const std::int64_t max = org->settings().daily_api_limit;
-  const std::int64_t used = call.environment.usage.used_in_24_hours(wall_clock_ms());
+  const Settings& settings = org->settings();
+  ApiUsage& usage = call.environment.usage;
+  const std::int64_t now_ms = wall_clock_ms();
+  // A limit that is switched off keeps the number above, or what stands for it.
+  const auto show = [&body](const char* name, std::int64_t max, std::int64_t used, std::int64_t without = 0) {
+    if (max <= 0 && without == 0) return;
+    const std::int64_t shown = max > 0 ? max : without;
+    body[name] = {{"Max", shown}, {"Remaining", std::clamp<std::int64_t>(shown - used, 0, shown)}};
+  };
+  const auto daily = [&](Meter meter) { return usage.used_in_24_hours(meter, now_ms); };
+  // Of calls 0 is a limit too.
+  body["DailyApiRequests"] = {{"Max", settings.daily_api_limit},
+                              {"Remaining", std::max<std::int64_t>(0, settings.daily_api_limit - daily(Meter::calls))}};
   // One allocation, shared by change events and platform events and counted per subscriber (spec §4.8).
-  if (const std::int64_t events = org->settings().daily_event_limit; events > 0) {
-    const std::int64_t delivered = call.environment.usage.events_in_24_hours(wall_clock_ms());
-    body["DailyDeliveredPlatformEvents"] = {{"Max", events},
-                                            {"Remaining", std::max<std::int64_t>(0, events - delivered)}};
-  }
-  body["DailyApiRequests"] = {{"Max", max}, {"Remaining", std::max<std::int64_t>(0, max - used)}};
+  show("DailyDeliveredPlatformEvents", settings.daily_event_limit, daily(Meter::events));
+  show("DailyBulkApiBatches", settings.daily_bulk_batch_limit, daily(Meter::bulk_batches), kNoLimit);
+  show("DailyBulkV2QueryJobs", settings.daily_bulk_query_job_limit, daily(Meter::bulk_query_jobs), kNoLimit);
+  show("DailyStreamingApiEvents", settings.daily_streaming_event_limit, daily(Meter::streaming_events));
+  show("HourlyPublishedPlatformEvents", settings.hourly_publish_limit, usage.used_this_hour(Meter::published, now_ms),
+       kNoLimit);
+  show("StreamingApiConcurrentClients", settings.streaming_client_limit, call.environment.streaming.clients(),
+       kNoLimit);
+  show("DataStorageMB", settings.data_storage_mb, org->data_storage_mb(), kStorageMb);
   return json_answer(200, body);
 }
 

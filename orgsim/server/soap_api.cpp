@@ -8,6 +8,7 @@
 
 #include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
+#include "orgsim/server/soap_metadata.h"
 #include "orgsim/server/soap_read.h"
 
 namespace orgsim {
@@ -58,14 +59,14 @@ HttpResponse SoapApi::serve(const HttpRequest& request) {
   const std::string endpoint = to_lower(request.segments[2]);
   const std::string& version = request.segments[3];
   const std::optional<int> major = parse_version(version);
-  if (endpoint != "u" && endpoint != "c") return not_found();
+  if (endpoint != "u" && endpoint != "c" && endpoint != "m") return not_found();
   const Outcome<SoapCall> call = parse_soap(request.body);
   if (!call) return soap_fault(call.error().code, call.error().message);
   if (!major || (call->name == "login" && *major >= kNoLoginFrom)) {
     usage_.count_free("soap_login");
     return soap_fault("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL");
   }
-  if (call->name == "login") return login(request, *call, version);
+  if (call->name == "login" && endpoint != "m") return login(request, *call, version);
 
   const std::int64_t now_ms = wall_clock_ms();
   const std::optional<std::string> user = sessions_.touch(call->header_text("SessionHeader", "sessionId"), now_ms);
@@ -78,6 +79,7 @@ HttpResponse SoapApi::serve(const HttpRequest& request) {
   if (call->name == "logout") return logout(*call);
   if (call->name == "getUserInfo") return get_user_info(*user);
   if (call->name == "getServerTimestamp") return get_server_timestamp();
+  if (endpoint == "m") return serve_soap_metadata({.call = *call, .host = host_, .user_id = *user});
   if (endpoint == "c") return soap_fault("soapenv:Client", fmt::format("No operation {} on this endpoint", call->name));
   if (auto answer =
           serve_soap_reads({.call = *call, .host = host_, .cursors = cursors_, .user_id = *user, .version = version})) {

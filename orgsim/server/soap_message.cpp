@@ -116,6 +116,11 @@ HttpResponse soap_answer(std::string_view operation, std::string_view result) {
                   fmt::format("<{0}Response>{1}</{0}Response>", operation, result));
 }
 
+HttpResponse soap_metadata_answer(std::string_view operation, std::string_view result) {
+  return envelope(200, R"(xmlns="http://soap.sforce.com/2006/04/metadata")",
+                  fmt::format("<{0}Response>{1}</{0}Response>", operation, result));
+}
+
 HttpResponse soap_fault(std::string_view code, std::string_view message, std::string_view type) {
   std::string body = "<soapenv:Fault>";
   const bool prefixed = code.find(':') != std::string_view::npos || type == "LoginFault";

@@ -48,6 +48,8 @@ void append_nil(std::string& out, std::string_view name);
 
 /// 200 with `result` inside <{operation}Response>, the elements without prefix in the partner namespace.
 HttpResponse soap_answer(std::string_view operation, std::string_view result);
+/// The same in the namespace of the Metadata API.
+HttpResponse soap_metadata_answer(std::string_view operation, std::string_view result);
 /// 500 with a fault as Salesforce words it (spec §1.3): the code in faultcode, faultstring and detail. The faultcode
 /// has the prefix "sf:", but not that of a LoginFault.
 HttpResponse soap_fault(std::string_view code, std::string_view message,

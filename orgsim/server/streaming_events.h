@@ -39,10 +39,14 @@ class StreamingEvents {
   /// The events of one channel after this id, at most `max`; they stay valid until the next append.
   std::vector<const Event*> read(std::string_view channel, std::uint64_t after, std::size_t max) const;
   void clear();
+  /// How many CometD clients there are, for /limits.
+  void note_clients(std::size_t clients) { clients_ = clients; }
+  std::int64_t clients() const { return static_cast<std::int64_t>(clients_); }
 
  private:
   std::deque<Event> events_;
   std::uint64_t next_ = 1;
+  std::size_t clients_ = 0;
 };
 
 }  // namespace orgsim
