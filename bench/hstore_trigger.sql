@@ -41,7 +41,7 @@ BEGIN
 END $$;
 CREATE FUNCTION rival.hc_account_status() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (SELECT setting FROM pg_settings WHERE name = 'xmlbinary') = 'base64' THEN
+    IF current_setting('xmlbinary') = 'base64' THEN
         NEW._hc_lastop := 'PENDING';
         NEW._hc_err := NULL;
         RETURN NEW;

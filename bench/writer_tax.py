@@ -74,6 +74,7 @@ def run(options):
     tps = {name: [] for name in (*SCHEMAS, "asleep")}
     per_row = {name: [] for name in SCHEMAS}
     with Cluster() as cluster, Orgsim() as orgsim, Duet(orgsim, cluster.url) as duet:
+        orgsim.settings(keep_alive_ms=500)
         orgsim.call("POST", "/orgsim/objects", {"name": "Account", "fields": [
             {"name": "Ext__c", "type": "string", "length": 36, "externalId": True, "unique": True}]})
         orgsim.generate("Account", ROWS)
