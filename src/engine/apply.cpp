@@ -9,13 +9,14 @@
 namespace duet::engine {
 
 Result<void> Applier::apply(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events) {
+  stale_.clear();
   // Mappings in one fixed order, so that two transactions never wait for each other's rows crosswise.
   for (const Mapping& mapping : connection_.mappings) {
     const bool concerned =
         std::ranges::any_of(events, [&](const ChangeEvent& event) { return event.object == mapping.object; });
     if (concerned) DUET_TRY(apply_to(transaction, mapping, events));
   }
-  return {};
+  return stale_.write(transaction, timing_.now());
 }
 
 namespace {
@@ -81,7 +82,8 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       return fail(ErrorKind::row_locked, "a create was answered while its event was applied");
     const TimeMs version = rules::row_stamp(entry.record);
     const bool follows = versions_.follows(meeting.sfid, event.stamp);
-    if (event.stamp < version) ++counters_.events_old;
+    meeting.old = event.stamp < version;
+    if (meeting.old) ++counters_.events_old;
     const bool was_dirty = entry.record.lane.dirty.has_value();
     rules::on_event(batch.turn(meeting.index, context), event, meeting.sfid, {follows});
     if (!was_dirty && entry.record.lane.dirty) ++counters_.records_dirty;
@@ -95,7 +97,7 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
     if (entry.record.lane.held.size() > entry.before.lane.held.size()) ++counters_.values_held;
   }
 
-  return batch.write(transaction, [&](RecordBatch::Entry& entry, std::size_t index, const Error& error) {
+  DUET_TRY(batch.write(transaction, [&](RecordBatch::Entry& entry, std::size_t index, const Error& error) {
     ++counters_.records_dirty;
     const rules::Turn turn{entry.record, entry.change, context};
     for (const Meeting& meeting : meetings) {
@@ -103,7 +105,12 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       if (entry.record.lane.sfid.empty()) entry.record.lane.sfid = meeting.sfid;
       rules::hold_event(turn, *meeting.event, duet::name_of(error.kind));
     }
-  });
+  }));
+  for (const Meeting& meeting : meetings) {
+    if (!meeting.duplicate && !meeting.old)
+      stale_.note_event(mapping, *meeting.event, meeting.sfid, batch.at(meeting.index));
+  }
+  return {};
 }
 
 }  // namespace duet::engine

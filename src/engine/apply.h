@@ -5,6 +5,7 @@
 
 #include "engine/connection.h"
 #include "engine/record_batch.h"
+#include "engine/stale_marks.h"
 #include "engine/timing.h"
 #include "engine/version_cache.h"
 #include "model/change.h"
@@ -17,10 +18,10 @@ namespace duet::engine {
 class Applier {
  public:
   Applier(const Connection& connection, Timing& timing, Counters& counters)
-      : connection_(connection), timing_(timing), counters_(counters) {}
+      : connection_(connection), timing_(timing), counters_(counters), graph_(connection.mappings), stale_(graph_) {}
 
   /// Applies events, in their order, inside the transaction. Records that cannot be written become dirty instead
-  /// (design §5 rule 13).
+  /// (design §5 rule 13). Marks what their changes make stale.
   Result<void> apply(ports::StoreTransaction& transaction, std::span<const ChangeEvent> events);
 
   /// To be called when the transaction ended.
@@ -35,6 +36,7 @@ class Applier {
     std::size_t index;
     std::string sfid;
     bool duplicate = false;
+    bool old = false;  ///< the row was newer already
   };
 
   Result<void> apply_to(ports::StoreTransaction& transaction, const Mapping& mapping,
@@ -44,6 +46,8 @@ class Applier {
   Timing& timing_;
   Counters& counters_;
   VersionCache versions_;
+  rules::FormulaGraph graph_;
+  StaleMarks stale_;
 };
 
 }  // namespace duet::engine

@@ -31,6 +31,9 @@ Result<void> ReadApplier::apply(std::span<const RecordRead> reads) {
     if (entry.record.lane.sfid.empty()) entry.record.lane.sfid = entry.record.ref.sfid;
     rules::mark_dirty({entry.record, entry.change, context}, name_of(error.kind));
   }));
+  stale_.clear();
+  for (const RecordBatch::Entry& entry : batch.entries()) stale_.note_page(mapping_, entry);
+  DUET_TRY(stale_.write(*transaction, context.now));
   return transaction->commit();
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "engine/connection.h"
+#include "engine/stale_marks.h"
 #include "engine/timing.h"
 #include "model/change.h"
 #include "ports/store.h"
@@ -14,8 +15,10 @@ namespace duet::engine {
 /// Merges records that a page of a load, a poll or a sweep gave unasked (design §5 rule 6). One thread.
 class ReadApplier {
  public:
-  ReadApplier(const Mapping& mapping, ports::Store& store, Timing& timing, Counters& counters)
-      : mapping_(mapping), store_(store), timing_(timing), counters_(counters) {}
+  /// The graph outlives this.
+  ReadApplier(const Mapping& mapping, const rules::FormulaGraph& graph, ports::Store& store, Timing& timing,
+              Counters& counters)
+      : mapping_(mapping), store_(store), timing_(timing), counters_(counters), stale_(graph) {}
 
   /// One transaction. Records that cannot be written become dirty instead. Keep pages small: rows stay locked
   /// meanwhile.
@@ -29,6 +32,7 @@ class ReadApplier {
   ports::Store& store_;
   Timing& timing_;
   Counters& counters_;
+  StaleMarks stale_;
 };
 
 }  // namespace duet::engine

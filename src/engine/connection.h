@@ -82,6 +82,7 @@ struct Counters {
   std::atomic<std::uint64_t> attempts_settled{0};
   std::atomic<std::uint64_t> deletes_held{0};
   std::atomic<std::uint64_t> reads_back{0};
+  std::atomic<std::uint64_t> records_refreshed{0};
   std::atomic<std::uint64_t> rows_loaded{0};
   std::atomic<std::int64_t> last_event_at{0};      ///< local clock, ms
   std::atomic<std::int64_t> last_event_lag_ms{0};  ///< commit in the org → commit here

@@ -24,6 +24,8 @@ constexpr std::size_t kPageRecords = 500;
 constexpr std::size_t kPageBytes = 4 << 20;
 constexpr std::size_t kSweepRecords = 2'000;
 constexpr std::size_t kDrainEvents = 2'000;
+/// Stamps are whole seconds, and the org's clock is known to within less than this.
+constexpr TimeMs kQueryMarginMs = 60'000;
 
 bool refused_by_database(const Error& error) {
   return error.kind == ErrorKind::store_constraint || error.kind == ErrorKind::bad_data;
@@ -35,12 +37,14 @@ class LoadWorker::Impl {
  public:
   Impl(const Connection& connection, const Mapping& mapping, const Settings& settings, SettlePorts ports,
        Counters& counters)
-      : mapping_(mapping),
+      : connection_(connection),
+        mapping_(mapping),
         ports_(ports),
         counters_(counters),
         timing_(connection, settings, ports.clock, ports.store, ports.org),
         applier_(connection, timing_, counters),
-        reads_(mapping, ports.store, timing_, counters) {}
+        graph_(connection.mappings),
+        reads_(mapping, graph_, ports.store, timing_, counters) {}
 
   Result<Step> step() {
     auto stepped = try_step();
@@ -75,15 +79,18 @@ class LoadWorker::Impl {
   void start_again();
   void forget();
 
+  const Connection& connection_;
   const Mapping& mapping_;
   SettlePorts ports_;
   Counters& counters_;
   Timing timing_;
   Applier applier_;
+  rules::FormulaGraph graph_;
   ReadApplier reads_;
 
   Phase phase_ = Phase::waiting;
   TimeMs began_at_ = 0;      ///< monotonic
+  TimeMs query_at_ = 0;      ///< org clock: what changed before is in the query
   bool never_copy_ = false;  ///< the database refused a row: only a merge leaves it out
   long rows_ = 0;            ///< of the CSV, in this try
 
@@ -146,6 +153,7 @@ Result<Step> LoadWorker::Impl::begin() {
   }
   DUET_TRY(transaction->commit());
   began_at_ = ports_.clock.monotonic();
+  query_at_ = timing_.org_now() - kQueryMarginMs;
   reader_ = DUET_TRY(ports_.org.bulk_query(mapping_));
   phase_ = Phase::opening;
   return Step{true, 0};
@@ -313,6 +321,11 @@ Result<void> LoadWorker::Impl::drain() {
   if (!spooled.events.empty()) {
     DUET_TRY(applier_.apply(*transaction, spooled.events));
     DUET_TRY(transaction->unspool(mapping_, spooled.up_to));
+  }
+  if (last) {
+    StaleMarks stale(graph_);
+    stale.note_loaded(mapping_, connection_, query_at_);
+    DUET_TRY(stale.write(*transaction, timing_.now()));
   }
   DUET_TRY(transaction->commit());
   applier_.committed();

@@ -46,7 +46,8 @@ struct Database {
   long spooled_until = 0;
   std::map<std::string, std::string> positions;
   std::int64_t next_id = 1;
-  std::set<std::string> refused_names;  ///< a constraint of the table
+  std::set<std::string> refused_names;   ///< a constraint of the table
+  std::vector<ports::StaleScope> stale;  ///< all that was ever marked
 
   Row* find(const std::string& sfid) {
     auto found = std::ranges::find_if(rows, [&](const auto& entry) { return entry.second.sfid == sfid; });
@@ -107,6 +108,12 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<Breaker> lock_breaker(const Mapping&) override { return Breaker{}; }
   Result<void> set_breaker(const Mapping&, const Breaker&) override { return {}; }
   Result<long> count_captured_deletes(const Mapping&, long) override { return 0; }
+  Result<void> mark_stale(std::span<const ports::StaleScope> scopes, TimeMs) override {
+    for (const ports::StaleScope& scope : scopes) db_.stale.push_back(scope);
+    return {};
+  }
+  Result<void> clear_stale(const Mapping&, std::span<const ports::StaleMark>) override { return {}; }
+  Result<void> put_off_stale(const Mapping&, std::span<const ports::StaleMark>, TimeMs) override { return {}; }
   Result<void> commit() override {
     DUET_SCRIPTED(script_);
     target_ = db_;
@@ -250,6 +257,9 @@ class FakeStore final : public ports::Store {
     return sfids;
   }
   Result<std::optional<ports::RangeDirty>> range_dirty(const Mapping&) override { return std::nullopt; }
+  Result<std::vector<ports::StaleMark>> find_stale(const Mapping&, TimeMs, std::size_t) override {
+    return std::vector<ports::StaleMark>{};
+  }
   Result<TimeMs> now() override { return 1'000'000; }
 
   int copies = 0;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "engine/record_batch.h"
+#include "engine/stale_marks.h"
 #include "engine/timing.h"
 #include "rules/canonical.h"
 #include "rules/merge.h"
@@ -30,6 +31,8 @@ class PollWorker::Impl {
         ports_(ports),
         counters_(counters),
         timing_(connection, settings, ports.clock, ports.store, ports.org),
+        graph_(connection.mappings),
+        stale_(graph_),
         source_("poll:" + mapping.object),
         reread_source_("reread:" + mapping.object) {}
 
@@ -50,6 +53,8 @@ class PollWorker::Impl {
   SettlePorts ports_;
   Counters& counters_;
   Timing timing_;
+  rules::FormulaGraph graph_;
+  StaleMarks stale_;
   std::string source_;
   std::string reread_source_;
 
@@ -127,6 +132,9 @@ Result<void> PollWorker::Impl::apply(const std::vector<RecordRead>& reads) {
       if (entry.record.lane.sfid.empty()) entry.record.lane.sfid = entry.record.ref.sfid;
       rules::mark_dirty({entry.record, entry.change, context}, name_of(error.kind));
     }));
+    stale_.clear();
+    for (const RecordBatch::Entry& entry : batch.entries()) stale_.note_read(mapping_, entry);
+    DUET_TRY(stale_.write(*transaction, context.now));
     DUET_TRY(transaction->commit());
   }
   return {};

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "engine/record_batch.h"
+#include "engine/stale_marks.h"
 #include "engine/timing.h"
 #include "rules/canonical.h"
 #include "rules/capture.h"
@@ -52,7 +53,9 @@ class SettleWorker::Impl {
         ports_(ports),
         horizon_(horizon),
         counters_(counters),
-        timing_(connection, settings, ports.clock, ports.store, ports.org) {}
+        timing_(connection, settings, ports.clock, ports.store, ports.org),
+        graph_(connection.mappings),
+        stale_(graph_) {}
 
   Result<Step> step();
 
@@ -76,6 +79,8 @@ class SettleWorker::Impl {
   const StreamHorizon& horizon_;
   Counters& counters_;
   Timing timing_;
+  rules::FormulaGraph graph_;
+  StaleMarks stale_;
   TimeMs purged_at_ = 0;
 };
 
@@ -265,6 +270,9 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
     entry.change.lane_changed = true;
     back_off(turn, policy_of(error.kind).hint);
   }));
+  stale_.clear();
+  for (const RecordBatch::Entry& entry : batch.entries()) stale_.note_read(mapping, entry);
+  DUET_TRY(stale_.write(*transaction, context.now));
   return transaction->commit();
 }
 

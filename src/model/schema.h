@@ -50,6 +50,9 @@ struct FieldSchema {
   bool createable = true;
   bool updateable = true;
   bool calculated = false;
+  /// Of a formula field, where the org tells it. A calculated field without is a roll-up summary, as far as one can
+  /// know.
+  std::string formula;
   bool auto_number = false;
   bool defaulted_on_create = false;
   bool external_id = false;

@@ -40,6 +40,28 @@ struct CreateIntent {
   Attempt attempt;
 };
 
+/// One link from a record up to its parent: rows of `mapping` name the parent in `reference`.
+struct StaleLink {
+  const Mapping* mapping = nullptr;
+  std::string reference;  ///< `AccountId`
+};
+
+/// Records whose calculated columns may be out of date: those that lead over `path` to the changed ones.
+struct StaleScope {
+  /// From the records to be marked up to those that changed. One link without a reference: they are the same.
+  std::vector<StaleLink> path;
+  std::vector<std::string> sfids;  ///< what changed
+  /// Instead of sfids: rows of this mapping whose version is not older than `since`.
+  const Mapping* changed = nullptr;
+  TimeMs since = 0;  ///< org clock
+};
+
+/// A record whose calculated columns are to be read again.
+struct StaleMark {
+  std::string sfid;
+  std::int64_t mark = 0;  ///< another one when the record was marked again
+};
+
 /// One Postgres transaction. Ends without effect unless commit() succeeds. One thread.
 class StoreTransaction {
  public:
@@ -90,6 +112,14 @@ class StoreTransaction {
   virtual Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) = 0;
   /// Deletes of records of the org that are captured and not yet taken up, counted up to `limit`.
   virtual Result<long> count_captured_deletes(const Mapping& mapping, long limit) = 0;
+
+  /// Records that are marked already get a new mark and keep the earlier `due`, local clock. Over a path of references
+  /// only rows are marked that the tables have by now.
+  virtual Result<void> mark_stale(std::span<const StaleScope> scopes, TimeMs due) = 0;
+  /// Takes the marks away, unless the record was marked again.
+  virtual Result<void> clear_stale(const Mapping& mapping, std::span<const StaleMark> marks) = 0;
+  /// The marks stay and are not found before `due`, unless the record was marked again.
+  virtual Result<void> put_off_stale(const Mapping& mapping, std::span<const StaleMark> marks, TimeMs due) = 0;
 
   /// `outcome_unknown` when the answer to COMMIT was lost: read the position again before going on.
   virtual Result<void> commit() = 0;
@@ -165,6 +195,9 @@ class Store {
   virtual Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after,
                                                       std::size_t limit) = 0;
   virtual Result<std::optional<RangeDirty>> range_dirty(const Mapping& mapping) = 0;
+
+  /// Records of a loaded mapping that are marked as stale and due, the longest due first.
+  virtual Result<std::vector<StaleMark>> find_stale(const Mapping& mapping, TimeMs now, std::size_t limit) = 0;
 
   /// Database clock, ms.
   virtual Result<TimeMs> now() = 0;

@@ -11,9 +11,9 @@ using codec::JsonMembers;
 // Structured bindings name every member: who adds one to the model is told by the compiler to store it as well.
 
 Json to_json(const FieldSchema& schema) {
-  const auto& [name, label, type, length, precision, scale, nillable, createable, updateable, calculated, auto_number,
-               defaulted_on_create, external_id, unique, case_sensitive, id_lookup, restricted_picklist, cascade_delete,
-               compound_field, relationship_name, reference_to] = schema;
+  const auto& [name, label, type, length, precision, scale, nillable, createable, updateable, calculated, formula,
+               auto_number, defaulted_on_create, external_id, unique, case_sensitive, id_lookup, restricted_picklist,
+               cascade_delete, compound_field, relationship_name, reference_to] = schema;
   return {{"name", name},
           {"label", label},
           {"type", name_of(type)},
@@ -24,6 +24,7 @@ Json to_json(const FieldSchema& schema) {
           {"createable", createable},
           {"updateable", updateable},
           {"calculated", calculated},
+          {"formula", formula},
           {"auto_number", auto_number},
           {"defaulted_on_create", defaulted_on_create},
           {"external_id", external_id},
@@ -51,6 +52,7 @@ Result<FieldSchema> schema_from(const Json& json) {
   members.read("createable", schema.createable);
   members.read("updateable", schema.updateable);
   members.read("calculated", schema.calculated);
+  members.read("formula", schema.formula);
   members.read("auto_number", schema.auto_number);
   members.read("defaulted_on_create", schema.defaulted_on_create);
   members.read("external_id", schema.external_id);

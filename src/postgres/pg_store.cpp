@@ -14,6 +14,7 @@
 #include "postgres/mapping_store.h"
 #include "postgres/pg_transaction.h"
 #include "postgres/sql_files.h"
+#include "postgres/stale_rows.h"
 
 namespace duet::postgres {
 namespace {
@@ -215,6 +216,14 @@ Result<std::optional<ports::RangeDirty>> PgStore::range_dirty(const Mapping& map
                      {std::to_string(mapping.id)}));
   if (rows.empty() || rows.is_null(0, 0)) return std::optional<ports::RangeDirty>();
   return ports::RangeDirty{rows.integer(0, 0), std::string(rows.text(0, 1))};
+}
+
+Result<std::vector<ports::StaleMark>> PgStore::find_stale(const Mapping& mapping, TimeMs now, std::size_t limit) {
+  Statement statement = find_stale_statement(mapping, now, limit);
+  const Rows rows = DUET_TRY(query(statement.sql, std::move(statement.params)));
+  std::vector<ports::StaleMark> marks;
+  for (std::size_t i = 0; i < rows.size(); ++i) marks.push_back({std::string(rows.text(i, 0)), rows.integer(i, 1)});
+  return marks;
 }
 
 Result<TimeMs> PgStore::now() {

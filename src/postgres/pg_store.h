@@ -34,6 +34,7 @@ class PgStore final : public ports::Store {
   Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after,
                                               std::size_t limit) override;
   Result<std::optional<ports::RangeDirty>> range_dirty(const Mapping& mapping) override;
+  Result<std::vector<ports::StaleMark>> find_stale(const Mapping& mapping, TimeMs now, std::size_t limit) override;
   Result<TimeMs> now() override;
 
  private:

@@ -13,6 +13,7 @@
 #include "postgres/record_write.h"
 #include "postgres/side_writes.h"
 #include "postgres/sql_files.h"
+#include "postgres/stale_rows.h"
 
 namespace duet::postgres {
 
@@ -166,6 +167,22 @@ Result<long> PgTransaction::count_captured_deletes(const Mapping& mapping, long 
                     table.log),
         {table.name, std::to_string(limit)}}}));
   return rows.front().integer(0, 0);
+}
+
+Result<void> PgTransaction::mark_stale(std::span<const ports::StaleScope> scopes, TimeMs due) {
+  if (scopes.empty()) return {};
+  DUET_TRY(transaction_.run({mark_stale_statement(transaction_.store(), scopes, due)}));
+  return {};
+}
+
+Result<void> PgTransaction::clear_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks) {
+  DUET_TRY(transaction_.run({clear_stale_statement(mapping, marks)}));
+  return {};
+}
+
+Result<void> PgTransaction::put_off_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks, TimeMs due) {
+  DUET_TRY(transaction_.run({put_off_stale_statement(mapping, marks, due)}));
+  return {};
 }
 
 Result<void> PgTransaction::commit() { return transaction_.commit(); }

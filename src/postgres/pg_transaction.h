@@ -32,6 +32,9 @@ class PgTransaction final : public ports::StoreTransaction {
   Result<Breaker> lock_breaker(const Mapping& mapping) override;
   Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) override;
   Result<long> count_captured_deletes(const Mapping& mapping, long limit) override;
+  Result<void> mark_stale(std::span<const ports::StaleScope> scopes, TimeMs due) override;
+  Result<void> clear_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks) override;
+  Result<void> put_off_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks, TimeMs due) override;
   Result<void> commit() override;
 
  private:

@@ -17,6 +17,7 @@ Result<MappingCounts> count_mapping(Session& session, const std::string& schema,
       {render_sql(sql_file("queries/count_log.sql"), {{"log", log}}), {mapping.table}},
       {std::string(sql_file("queries/count_lanes.sql")), {id}},
       {"SELECT count(*) FROM duet.spool WHERE mapping_id = $1::bigint", {id}},
+      {"SELECT count(*) FROM duet.stale WHERE mapping_id = $1::bigint", {id}},
   };
   const auto rows = DUET_TRY(session.run(statements));
   MappingCounts counts;
@@ -33,6 +34,7 @@ Result<MappingCounts> count_mapping(Session& session, const std::string& schema,
   counts.lanes_dirty = rows[2].integer(0, 4);
   counts.lanes_parked = rows[2].integer(0, 5);
   counts.spooled = rows[3].integer(0, 0);
+  counts.stale = rows[4].integer(0, 0);
   return counts;
 }
 

@@ -22,6 +22,7 @@ struct MappingCounts {
   std::int64_t lanes_dirty = 0;
   std::int64_t lanes_parked = 0;
   std::int64_t spooled = 0;
+  std::int64_t stale = 0;  ///< records whose calculated columns are to be read again
 };
 
 Result<MappingCounts> count_mapping(Session& session, const std::string& schema, const Mapping& mapping);

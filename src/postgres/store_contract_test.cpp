@@ -76,6 +76,7 @@ class PgStoreFixture final : public StoreFixture {
 std::unique_ptr<StoreFixture> make() { return std::make_unique<PgStoreFixture>(); }
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, ::testing::Values(StoreFixtureFactory(make)));
+INSTANTIATE_TEST_SUITE_P(Postgres, StaleContract, ::testing::Values(StoreFixtureFactory(make)));
 
 }  // namespace
 }  // namespace duet::test

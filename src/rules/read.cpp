@@ -22,6 +22,9 @@ Remote remote_of(const RecordRead& read) {
 
 bool is_stamp(const MappedField& field) { return field.schema.name == "SystemModstamp"; }
 
+/// Whether the field's value is part of the version that the stamp names: a formula's moves with other records.
+bool is_versioned(const MappedField& field) { return !is_stamp(field) && !field.schema.calculated; }
+
 void insert_row(const Turn& turn, const RecordRead& read) {
   Row row;
   row.sfid = read.sfid;
@@ -50,7 +53,7 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
 bool differs(const Turn& turn, const RecordRead& read) {
   return std::ranges::any_of(read.fields, [&](const auto& entry) {
     const MappedField* field = turn.mapping().find(entry.first);
-    return field && !is_stamp(*field) && !equal(field->schema, entry.second, org_value(turn, *field));
+    return field && is_versioned(*field) && !equal(field->schema, entry.second, org_value(turn, *field));
   });
 }
 
@@ -216,7 +219,7 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
   if (read.stamp == version && version > 0 && differs(turn, read)) {
     const bool only_pending = std::ranges::all_of(read.fields, [&](const auto& entry) {
       const MappedField* field = turn.mapping().find(entry.first);
-      if (!field || is_stamp(*field)) return true;
+      if (!field || !is_versioned(*field)) return true;
       auto pending = lane.pending.find(entry.first);
       return equal(field->schema, entry.second, org_value(turn, *field)) ||
              (pending != lane.pending.end() && equal(field->schema, entry.second, pending->second.base));

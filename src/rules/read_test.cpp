@@ -38,6 +38,17 @@ TEST(Read, WithoutAStreamAVersionMustBeOlderThanItsSecond) {
   EXPECT_FALSE(too_young(table.mapping, read, kVersion + 1'500)) << "the stream tells of a later write";
 }
 
+TEST(Read, AFormulaMayMoveWithoutTheStamp) {
+  Table table;
+  table.mapping.fields.back().schema.calculated = true;
+  table.load("a0", "b0", kVersion);
+  EXPECT_EQ(on_page_read(table.turn(), read_of("a0", "b1", kVersion)), ReadVerdict::applied);
+  EXPECT_EQ(table.row("B__c"), "b1");
+  EXPECT_FALSE(table.record.lane.dirty);
+  EXPECT_EQ(on_page_read(table.turn(), read_of("a1", "b2", kVersion)), ReadVerdict::again);
+  EXPECT_TRUE(table.record.lane.dirty) << "the other field is part of the version";
+}
+
 TEST(Unknown, IsNotReadBeforeTheOrgMustHaveEnded) {
   Table table;
   table.load("a0", "b0", kVersion);

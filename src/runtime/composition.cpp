@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "rules/formula_graph.h"
 #include "runtime/worker_parts.h"
 
 namespace duet::runtime {
@@ -24,6 +25,7 @@ Composition::Composition(PreparedConnection prepared, ConnectionContext context)
   if (std::ranges::any_of(mappings, [](const Mapping& each) { return each.access == Access::read_write; }))
     add_outbound();
   add_settle();
+  add_refresh();
   add_polls();
   add_loads();
   add("maintenance", [this] { return make_maintenance(prepared_, context_); });
@@ -77,6 +79,12 @@ void Composition::add_outbound() {
 
 void Composition::add_settle() {
   add("settle", [this] { return make_settle(prepared_, context_, horizon_); });
+}
+
+/// Without calculated fields there is nothing for it to do.
+void Composition::add_refresh() {
+  if (rules::FormulaGraph(prepared_.connection.mappings).calculated().empty()) return;
+  add("refresh", [this] { return make_refresh(prepared_, context_); });
 }
 
 void Composition::add_poll_group(const std::string& name, std::vector<const Mapping*> mappings) {

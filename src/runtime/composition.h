@@ -51,6 +51,7 @@ class Composition {
   void add_inbound();
   void add_outbound();
   void add_settle();
+  void add_refresh();
   void add_polls();
   void add_loads();
   /// Pollers of the given mappings that take turns on one thread.

@@ -22,6 +22,7 @@ std::vector<CounterValue> counter_values(const engine::Counters& counters) {
       {"attempts_unknown", counters.attempts_unknown},
       {"attempts_settled", counters.attempts_settled},
       {"reads_back", counters.reads_back},
+      {"records_refreshed", counters.records_refreshed},
       {"rows_loaded", counters.rows_loaded},
   };
 }

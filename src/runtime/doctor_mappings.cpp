@@ -6,6 +6,7 @@
 #include "postgres/connection_store.h"
 #include "postgres/mapping_store.h"
 #include "postgres/synced_table.h"
+#include "rules/formula_graph.h"
 #include "runtime/doctor.h"
 #include "runtime/import_plan.h"
 #include "runtime/serve_lock.h"
@@ -95,15 +96,16 @@ void examine_creates(const Mapping& mapping, const ObjectSchema& schema, Finding
   }
 }
 
-void examine_against_org(ports::Org& org, const Mapping& stored, const std::vector<ports::ObjectSummary>& objects,
-                         Findings& findings) {
+/// The mapping as the org of today has it; nothing when it does not fit.
+std::optional<Mapping> examine_against_org(ports::Org& org, const Mapping& stored,
+                                           const std::vector<ports::ObjectSummary>& objects, Findings& findings) {
   codec::FileMapping wanted = codec::to_file_mapping(stored);
   wanted.path = stored.object;
   std::vector<codec::MappingProblem> problems;
   const auto mapping = resolve_against_org(org, wanted, objects, problems);
   if (!mapping) {
     findings.error("mapping.org", mapping.error());
-    return;
+    return std::nullopt;
   }
   for (const codec::MappingProblem& problem : problems) {
     if (problem.fatal) {
@@ -113,7 +115,7 @@ void examine_against_org(ports::Org& org, const Mapping& stored, const std::vect
     }
   }
   if (problems.empty()) findings.ok("mapping.org", "object, fields and permissions are as the mapping needs them");
-  if (!*mapping) return;
+  if (!*mapping) return std::nullopt;
   if ((*mapping)->source == stored.source) {
     findings.ok("mapping.source", stored.source_reason);
   } else if (stored.source == InboundSource::events) {
@@ -126,6 +128,16 @@ void examine_against_org(ports::Org& org, const Mapping& stored, const std::vect
                   "import the mapping again to follow them");
   }
   if (const auto schema = org.describe((*mapping)->object)) examine_creates(**mapping, *schema, findings);
+  return *mapping;
+}
+
+/// Calculated columns that may be older than what the org shows.
+void examine_formulas(const std::vector<Mapping>& mappings, Findings& findings) {
+  const rules::FormulaGraph graph(mappings);
+  for (const rules::FormulaNote& note : graph.notes()) {
+    findings.about(note.object);
+    findings.warn("mapping.formulas", fmt::format("{}: {}", note.field, note.text), rules::kFormulaAdvice);
+  }
 }
 
 }  // namespace
@@ -150,11 +162,16 @@ void examine_mappings(postgres::Session& session, ports::Org* org, const Connect
     return;
   }
   const auto objects = org ? org->list_objects() : fail(ErrorKind::cancelled, "");
+  std::vector<Mapping> resolved;
   for (const postgres::StoredMapping& each : *stored) {
     findings.about(each.mapping.object);
-    if (objects) examine_against_org(*org, each.mapping, *objects, findings);
+    if (objects) {
+      if (auto mapping = examine_against_org(*org, each.mapping, *objects, findings))
+        resolved.push_back(std::move(*mapping));
+    }
     examine_table(session, config.postgres.schema, each.mapping, findings);
   }
+  examine_formulas(resolved, findings);
 }
 
 }  // namespace duet::runtime

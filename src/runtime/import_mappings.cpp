@@ -6,6 +6,7 @@
 #include "postgres/mapping_store.h"
 #include "postgres/migrations.h"
 #include "postgres/synced_table.h"
+#include "rules/formula_graph.h"
 
 namespace duet::runtime {
 namespace {
@@ -41,6 +42,21 @@ Result<void> add_table_plans(const ConnectionConfig& config, postgres::Session& 
                      !plan->added_columns.empty();
   }
   return {};
+}
+
+/// Calculated columns that may be older than what the org shows, once the file's mappings stand beside the others.
+void add_formula_notes(const std::vector<Mapping>& existing, ImportResult& result) {
+  std::vector<Mapping> mappings;
+  for (const ImportedMapping& imported : result.mappings) mappings.push_back(imported.planned.mapping);
+  for (const Mapping& other : existing) {
+    if (std::ranges::find(mappings, other.object, &Mapping::object) == mappings.end()) mappings.push_back(other);
+  }
+  const rules::FormulaGraph graph(mappings);
+  for (const rules::FormulaNote& note : graph.notes()) {
+    for (ImportedMapping& imported : result.mappings) {
+      if (imported.planned.mapping.object == note.object) imported.notes.push_back(note.field + ": " + note.text);
+    }
+  }
 }
 
 Result<void> carry_out(const ConnectionConfig& config, postgres::Session& session, ImportResult& result) {
@@ -79,6 +95,7 @@ Result<ImportResult> import_mappings(const ConnectionConfig& config, postgres::S
     imported.planned = std::move(planned);
   }
   DUET_TRY(add_table_plans(config, session, result));
+  add_formula_notes(existing, result);
   result.possible = std::ranges::none_of(result.problems, &codec::MappingProblem::fatal);
   if (result.possible && !dry_run) DUET_TRY(carry_out(config, session, result));
   return result;

@@ -140,6 +140,8 @@ std::string to_metrics(const AppStatus& status) {
               [](const MappingStatus& each) { return std::optional<double>(each.pending); });
   per_mapping(out, status, "open_issues", "Issues that wait for a person.",
               [](const MappingStatus& each) { return std::optional<double>(each.open_issues); });
+  per_mapping(out, status, "stale_records", "Records whose calculated columns are to be read again.",
+              [](const MappingStatus& each) { return std::optional<double>(each.stale); });
   per_mapping(out, status, "outbound_lag_seconds", "Age of the oldest captured change that was not taken up.",
               [](const MappingStatus& each) {
                 return std::optional<double>(static_cast<double>(each.outbound_lag_ms) / kMsPerS);

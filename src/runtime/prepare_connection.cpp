@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include "base/logging.h"
 #include "postgres/connection_store.h"
 #include "postgres/mapping_store.h"
 #include "postgres/migrations.h"
 #include "postgres/synced_table.h"
+#include "rules/formula_graph.h"
 #include "runtime/import_plan.h"
 
 namespace duet::runtime {
@@ -36,6 +38,37 @@ bool leave_out(FileMapping& wanted, const std::vector<MappingProblem>& problems)
 bool concerns_table(ErrorKind kind) {
   return kind == ErrorKind::config || kind == ErrorKind::forbidden || kind == ErrorKind::store_constraint ||
          kind == ErrorKind::bad_data || kind == ErrorKind::row_locked;
+}
+
+/// Children are found by the references on which formulas depend: each gets an index. What cannot be had is done
+/// without, more slowly.
+Result<void> index_formula_references(const ConnectionConfig& config, postgres::Session& session,
+                                      const postgres::SyncedSchema& schema, std::vector<Mapping>& mappings) {
+  std::vector<rules::FormulaLink> links;
+  const rules::FormulaGraph graph(mappings);
+  for (const Mapping& mapping : mappings) {
+    const rules::FormulaEffects* effects = graph.effects_of(mapping);
+    if (!effects) continue;
+    for (const rules::FormulaDependent& dependent : effects->dependents)
+      links.insert(links.end(), dependent.path.begin(), dependent.path.end());
+  }
+  for (Mapping& mapping : mappings) {
+    bool more = false;
+    for (const rules::FormulaLink& link : links) {
+      if (link.mapping != &mapping) continue;
+      const bool wanted = std::ranges::any_of(
+          mapping.indexes, [&](const MappedIndex& index) { return equals_ignoring_case(index.field, link.reference); });
+      if (!wanted) mapping.indexes.push_back({link.reference, false});
+      more |= !wanted;
+    }
+    if (!more) continue;
+    auto table = postgres::ensure_table(session, config.postgres.schema, schema, mapping);
+    if (table) continue;
+    if (!concerns_table(table.error().kind)) return std::unexpected(table.error());
+    log_error(LogLevel::warn, "the references that formulas depend on have no index", table.error(),
+              {{"object", mapping.object}});
+  }
+  return {};
 }
 
 }  // namespace
@@ -96,6 +129,7 @@ Result<PreparedConnection> prepare_connection(const ConnectionConfig& config, po
     if (config.poll_seconds) mapping->polling_seconds = *config.poll_seconds;
     prepared.connection.mappings.push_back(std::move(*mapping));
   }
+  DUET_TRY(index_formula_references(config, session, prepared.schema, prepared.connection.mappings));
   return prepared;
 }
 

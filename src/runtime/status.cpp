@@ -33,6 +33,7 @@ Json to_json(const MappingStatus& mapping) {
   out["lag_ms"] = {{"inbound", mapping.inbound_lag_ms ? Json(*mapping.inbound_lag_ms) : Json()},
                    {"outbound", mapping.outbound_lag_ms}};
   out["issues"] = mapping.open_issues;
+  out["stale"] = mapping.stale;
   out["errors"] = mapping.open_errors;
   // Nothing compares both sides yet.
   out["verified_as_of"] = nullptr;

@@ -89,6 +89,7 @@ Result<void> StatusReader::read_mappings(int connection_id, ConnectionStatus& st
     const postgres::MappingCounts counts = DUET_TRY(postgres::count_mapping(*session_, schema_, each.mapping));
     mapping.pending = counts.new_log + counts.lanes_sendable + counts.lanes_in_flight + counts.lanes_parked;
     mapping.outbound_lag_ms = counts.oldest_new_ms;
+    mapping.stale = counts.stale;
     const auto polled = std::ranges::find(positions, "poll:" + mapping.object, &postgres::StoredPosition::source);
     if (polled != positions.end()) mapping.inbound_lag_ms = std::max<TimeMs>(0, now - polled->updated_at);
     for (std::size_t i = 0; i < issues.size(); ++i) {

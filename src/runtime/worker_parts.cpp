@@ -6,6 +6,7 @@
 #include "engine/load.h"
 #include "engine/outbound.h"
 #include "engine/poll.h"
+#include "engine/refresh.h"
 #include "engine/settle.h"
 #include "postgres/pg_store.h"
 #include "runtime/composition.h"
@@ -125,6 +126,14 @@ Result<WorkerParts> make_settle(const PreparedConnection& prepared, const Connec
   const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
   auto worker = std::make_unique<engine::SettleWorker>(prepared.connection, context.config.engine, ports, horizon,
                                                        context.counters);
+  return owning(std::move(parts), std::move(worker));
+}
+
+Result<WorkerParts> make_refresh(const PreparedConnection& prepared, const ConnectionContext& context) {
+  auto parts = std::make_unique<StoreAndOrg>(prepared, context);
+  const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
+  auto worker =
+      std::make_unique<engine::RefreshWorker>(prepared.connection, context.config.engine, ports, context.counters);
   return owning(std::move(parts), std::move(worker));
 }
 

@@ -21,6 +21,8 @@ Result<WorkerParts> make_inbound(const PreparedConnection& prepared, const Conne
 Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context);
 Result<WorkerParts> make_settle(const PreparedConnection& prepared, const ConnectionContext& context,
                                 const engine::StreamHorizon& horizon);
+/// Keeps calculated columns up to date.
+Result<WorkerParts> make_refresh(const PreparedConnection& prepared, const ConnectionContext& context);
 Result<WorkerParts> make_polls(const PreparedConnection& prepared, const ConnectionContext& context,
                                const std::string& name, const std::vector<const Mapping*>& mappings);
 /// Housekeeping of the trigger log.

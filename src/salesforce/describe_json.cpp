@@ -43,6 +43,7 @@ FieldSchema read_field(element json) {
   field.createable = flag(json, "createable");
   field.updateable = flag(json, "updateable");
   field.calculated = flag(json, "calculated");
+  field.formula = text(json, "calculatedFormula");
   field.auto_number = flag(json, "autoNumber");
   field.defaulted_on_create = flag(json, "defaultedOnCreate");
   field.external_id = flag(json, "externalId");

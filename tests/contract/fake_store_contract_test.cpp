@@ -60,6 +60,7 @@ class FakeStoreFixture final : public StoreFixture {
 std::unique_ptr<StoreFixture> make() { return std::make_unique<FakeStoreFixture>(); }
 
 INSTANTIATE_TEST_SUITE_P(Fake, StoreContract, ::testing::Values(StoreFixtureFactory(make)));
+INSTANTIATE_TEST_SUITE_P(Fake, StaleContract, ::testing::Values(StoreFixtureFactory(make)));
 
 }  // namespace
 }  // namespace duet::test

@@ -40,6 +40,7 @@ inline Mapping sample_mapping() {
   add("Ext__c", FieldType::string, 36);
   mapping.fields.back().schema.external_id = true;
   mapping.fields.back().schema.unique = true;
+  add("ReportsToId", FieldType::reference, 18);
   return mapping;
 }
 

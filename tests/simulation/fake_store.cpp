@@ -1,6 +1,7 @@
 #include "fake_store.h"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -190,6 +191,38 @@ class FakeTransaction final : public ports::StoreTransaction {
     });
     return std::min<long>(count, limit);
   }
+  Result<void> mark_stale(std::span<const ports::StaleScope> scopes, TimeMs due) override {
+    std::set<std::string> marked;
+    for (const ports::StaleScope& scope : scopes) {
+      std::set<std::string> changed(scope.sfids.begin(), scope.sfids.end());
+      for (const auto& [id, row] : db_.rows) {
+        const auto* stamp = std::get_if<DateTime>(&value_of(row.values, "SystemModstamp"));
+        if (scope.changed && stamp && stamp->ms >= scope.since) changed.insert(row.sfid);
+      }
+      for (auto link = scope.path.rbegin(); link != scope.path.rend() && !link->reference.empty(); ++link)
+        changed = children_of(link->reference, changed);
+      marked.insert(changed.begin(), changed.end());
+    }
+    for (const std::string& sfid : marked) {
+      auto [found, fresh] = db_.stale.try_emplace(sfid, Database::Stale{0, due});
+      found->second = {db_.next_mark++, std::min(found->second.due, due)};
+    }
+    return {};
+  }
+  Result<void> clear_stale(const Mapping&, std::span<const ports::StaleMark> marks) override {
+    for (const ports::StaleMark& mark : marks) {
+      const auto found = db_.stale.find(mark.sfid);
+      if (found != db_.stale.end() && found->second.mark == mark.mark) db_.stale.erase(found);
+    }
+    return {};
+  }
+  Result<void> put_off_stale(const Mapping&, std::span<const ports::StaleMark> marks, TimeMs due) override {
+    for (const ports::StaleMark& mark : marks) {
+      const auto found = db_.stale.find(mark.sfid);
+      if (found != db_.stale.end() && found->second.mark == mark.mark) found->second.due = due;
+    }
+    return {};
+  }
   Result<long> purge_tombstones(const Mapping&, TimeMs now) override {
     long purged = 0;
     for (auto entry = db_.lanes.begin(); entry != db_.lanes.end();) {
@@ -219,6 +252,16 @@ class FakeTransaction final : public ports::StoreTransaction {
   }
 
  private:
+  /// Ids of rows that name one of the parents.
+  std::set<std::string> children_of(const std::string& reference, const std::set<std::string>& parents) const {
+    std::set<std::string> found;
+    for (const auto& [id, row] : db_.rows) {
+      const auto* parent = std::get_if<std::string>(&value_of(row.values, reference));
+      if (parent && parents.contains(*parent) && !row.sfid.empty()) found.insert(row.sfid);
+    }
+    return found;
+  }
+
   Record read(const Mapping& mapping, const RecordRef& ref) {
     Record record;
     record.ref = ref;
@@ -564,6 +607,19 @@ Result<std::vector<RecordRef>> FakeStore::find_abandoned(const Mapping&, std::si
     if (refs.size() < limit && !lane.parked.empty() && lane.sfid.empty() && gone) refs.push_back(ref_of(lane));
   }
   return refs;
+}
+
+Result<std::vector<ports::StaleMark>> FakeStore::find_stale(const Mapping&, TimeMs now, std::size_t limit) {
+  std::vector<std::tuple<TimeMs, std::string, std::int64_t>> due;
+  for (const auto& [sfid, stale] : database_.stale) {
+    if (stale.due <= now && database_.state == ports::MappingState::loaded)
+      due.emplace_back(stale.due, sfid, stale.mark);
+  }
+  std::ranges::sort(due);
+  if (due.size() > limit) due.resize(limit);
+  std::vector<ports::StaleMark> marks;
+  for (const auto& [at, sfid, mark] : due) marks.push_back({sfid, mark});
+  return marks;
 }
 
 Result<ports::LoadProgress> FakeStore::load_progress(const Mapping&) {

@@ -57,6 +57,12 @@ struct Database {
   ports::MappingState state = ports::MappingState::loaded;
   std::optional<ports::RangeDirty> range_dirty;
   Breaker breaker;
+  struct Stale {
+    std::int64_t mark;
+    TimeMs due;
+  };
+  std::map<std::string, Stale> stale;  ///< by sfid
+  std::int64_t next_mark = 1;
   std::int64_t next_row = 1;
   std::int64_t next_lane = 1;
   std::int64_t next_log = 1;
@@ -111,6 +117,7 @@ class FakeStore final : public ports::Store {
   Result<std::vector<std::string>> list_sfids(const Mapping& mapping, const std::string& after,
                                               std::size_t limit) override;
   Result<std::optional<ports::RangeDirty>> range_dirty(const Mapping& mapping) override;
+  Result<std::vector<ports::StaleMark>> find_stale(const Mapping& mapping, TimeMs now, std::size_t limit) override;
   Result<TimeMs> now() override { return clock_.now(); }
 
  private:
