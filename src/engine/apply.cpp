@@ -107,7 +107,8 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
     }
   }));
   for (const Meeting& meeting : meetings) {
-    if (!meeting.duplicate && !meeting.old)
+    // What an old event tells, a newer read or event has marked.
+    if (!meeting.duplicate && (!meeting.old || meeting.event->kind == EventKind::remove))
       stale_.note_event(mapping, *meeting.event, meeting.sfid, batch.at(meeting.index));
   }
   return {};

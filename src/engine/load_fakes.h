@@ -48,6 +48,8 @@ struct Database {
   std::int64_t next_id = 1;
   std::set<std::string> refused_names;   ///< a constraint of the table
   std::vector<ports::StaleScope> stale;  ///< all that was ever marked
+  std::vector<ports::StaleMark> marks;
+  std::vector<ports::StaleMark> put_off;
 
   Row* find(const std::string& sfid) {
     auto found = std::ranges::find_if(rows, [&](const auto& entry) { return entry.second.sfid == sfid; });
@@ -112,8 +114,15 @@ class FakeTransaction final : public ports::StoreTransaction {
     for (const ports::StaleScope& scope : scopes) db_.stale.push_back(scope);
     return {};
   }
-  Result<void> clear_stale(const Mapping&, std::span<const ports::StaleMark>) override { return {}; }
-  Result<void> put_off_stale(const Mapping&, std::span<const ports::StaleMark>, TimeMs) override { return {}; }
+  Result<void> clear_stale(const Mapping&, std::span<const ports::StaleMark> marks) override {
+    for (const ports::StaleMark& mark : marks)
+      std::erase_if(db_.marks, [&](const ports::StaleMark& each) { return each.mark == mark.mark; });
+    return {};
+  }
+  Result<void> put_off_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks, TimeMs) override {
+    db_.put_off.insert(db_.put_off.end(), marks.begin(), marks.end());
+    return clear_stale(mapping, marks);
+  }
   Result<void> commit() override {
     DUET_SCRIPTED(script_);
     target_ = db_;
@@ -257,8 +266,11 @@ class FakeStore final : public ports::Store {
     return sfids;
   }
   Result<std::optional<ports::RangeDirty>> range_dirty(const Mapping&) override { return std::nullopt; }
-  Result<std::vector<ports::StaleMark>> find_stale(const Mapping&, TimeMs, std::size_t) override {
-    return std::vector<ports::StaleMark>{};
+  Result<std::vector<ports::StaleMark>> find_stale(const Mapping&, TimeMs, std::size_t limit) override {
+    DUET_SCRIPTED(script_);
+    std::vector<ports::StaleMark> found = db_.marks;
+    found.resize(std::min(limit, found.size()));
+    return found;
   }
   Result<TimeMs> now() override { return 1'000'000; }
 
@@ -325,7 +337,9 @@ class FakeOrg final : public ports::Org {
       read.sfid = sfid;
       auto record = records.find(sfid);
       read.deleted = record == records.end() || record->second.deleted;
-      if (!read.deleted) read.stamp = record->second.stamp;
+      if (read.deleted) continue;
+      read.stamp = record->second.stamp;
+      read.fields["Name"] = record->second.name;
     }
     return found;
   }

@@ -20,7 +20,7 @@ constexpr std::size_t kReadLimit = 2'000;
 constexpr double kBurst = 100;
 /// Of the org's daily calls, when there is always something to refresh.
 constexpr double kShare = 0.1;
-/// What an org allows at least (spec/salesforce-api.md §2.8), while it has not told.
+/// Of a middling org, until it has told.
 constexpr long kAllowedUnknown = 100'000;
 constexpr double kMsPerDay = 86'400'000.0;
 
@@ -114,10 +114,13 @@ Result<Step> RefreshWorker::Impl::step() {
   bool worked = false;
   for (const Mapping* mapping : mappings_) {
     const std::vector<ports::StaleMark> stale = DUET_TRY(ports_.store.find_stale(*mapping, timing_.now(), kReadLimit));
-    if (stale.empty() || !take_call()) continue;
+    if (stale.empty()) continue;
+    if (!take_call()) break;
     DUET_TRY(refresh(*mapping, stale));
     worked = true;
   }
+  // Who was first has waited least when calls are scarce.
+  if (!mappings_.empty()) std::ranges::rotate(mappings_, std::next(mappings_.begin()));
   return Step{worked, kIdleWaitMs};
 }
 

@@ -1,4 +1,4 @@
-"""Lessons 13 to 15: calculated columns, of which no change event tells, follow the org."""
+"""Acceptance scenario 13: calculated columns, of which no change event tells, follow the org."""
 
 import wait
 from mappings import ACCOUNT, CONTACT
@@ -108,7 +108,7 @@ def test_lesson_13_roll_up_of_a_master():
         wait.equal("totals", {one: 0.0, two: 2.5}, totals)
 
 
-def test_lesson_14_what_cannot_be_followed_is_said():
+def test_lesson_13_what_cannot_be_followed_is_said():
     with World(keys=("Account", "Contact")) as world:
         world.org.add_fields("Contact", CARD, {"name": "Age__c", "type": "double", "precision": 18, "scale": 0, "formula": "TODAY() - Birthdate"})
         world.duet.start()
