@@ -40,7 +40,10 @@ class StaleMarks {
 
   /// One statement, or none. Forgets what was noted.
   Result<void> write(ports::StoreTransaction& transaction, TimeMs now);
-  void clear() { noted_.clear(), since_.clear(); }
+  void clear() {
+    noted_.clear();
+    since_.clear();
+  }
 
  private:
   using Names = std::set<std::string, std::less<>>;
@@ -48,7 +51,7 @@ class StaleMarks {
 
   void note_dependents(const rules::FormulaEffects& effects, const Names* changed, const std::string& sfid);
   void note_roll_ups(const rules::FormulaEffects& effects, const RecordBatch::Entry& entry);
-  void add(const Mapping& mapping, const std::string& sfid) { noted_[{{&mapping, ""}}].insert(sfid); }
+  void add(const Mapping& mapping, const std::string& sfid) { noted_[Path{{&mapping, {}}}].insert(sfid); }
 
   const rules::FormulaGraph& graph_;
   std::map<Path, std::set<std::string>> noted_;

@@ -13,9 +13,9 @@ constexpr std::string_view kPlain = "COLLATE pg_catalog.\"default\"";
 
 /// Marks of the records that are still marked as they were seen, locked.
 constexpr std::string_view kSeen =
-    "WITH seen AS (SELECT s.sfid FROM duet.stale AS s JOIN pg_catalog.unnest($2::text[], $3::bigint[]) AS m (sfid, "
-    "mark) "
-    "ON s.sfid = m.sfid AND s.mark = m.mark WHERE s.mapping_id = $1::bigint ORDER BY s.sfid FOR UPDATE OF s)";
+    "WITH seen AS (SELECT s.sfid FROM duet.stale AS s JOIN pg_catalog.unnest($2::text[], $3::bigint[]) AS m "
+    "(sfid, mark) ON s.sfid = m.sfid AND s.mark = m.mark WHERE s.mapping_id = $1::bigint ORDER BY s.sfid FOR UPDATE OF "
+    "s)";
 
 class ScopeSql {
  public:
@@ -85,10 +85,9 @@ Statement mark_stale_statement(StoreSession& store, std::span<const ports::Stale
   std::string selects;
   for (const ports::StaleScope& scope : scopes) selects += (selects.empty() ? "" : " UNION ") + sql.select(scope);
   statement.sql = fmt::format(
-      "INSERT INTO duet.stale AS s (mapping_id, sfid, due) SELECT u.mapping_id, u.sfid, $1::bigint FROM ({}) AS u "
-      "(mapping_id, sfid) ORDER BY u.mapping_id, u.sfid ON CONFLICT (mapping_id, sfid) DO UPDATE SET "
-      "mark "
-      "= excluded.mark, due = least(s.due, excluded.due)",
+      "INSERT INTO duet.stale AS s (mapping_id, sfid, due) SELECT DISTINCT u.mapping_id, u.sfid, $1::bigint FROM ({}) "
+      "AS u (mapping_id, sfid) ORDER BY u.mapping_id, u.sfid ON CONFLICT (mapping_id, sfid) DO UPDATE SET "
+      "mark = excluded.mark, due = least(s.due, excluded.due)",
       selects);
   return statement;
 }
