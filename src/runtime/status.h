@@ -35,7 +35,7 @@ struct MappingStatus {
   TimeMs outbound_lag_ms = 0;  ///< age of the oldest captured change that was not taken up
   long open_issues = 0;
   long open_errors = 0;  ///< of them refused or unknown writes
-  long stale = 0;  ///< records whose calculated columns are to be read again
+  long stale = 0;        ///< records whose calculated columns are to be read again
 };
 
 /// Where the use of the org's API calls is going.
