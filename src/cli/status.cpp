@@ -93,6 +93,30 @@ void print_error(std::string_view what, const Json& error) {
   fmt::print("  {}: {}\n    -> {}\n", what, printable(text_at(error, "message")), printable(text_at(error, "hint")));
 }
 
+constexpr double kMsPerHour = 3'600'000.0;
+
+void print_budget(const Json& budget) {
+  const std::string state = text_at(budget, "state");
+  if (state == "paced") {
+    fmt::print("  budget: edits go out together, about {} calls an hour (the burst is used up)\n",
+               number_text(number_at(budget, "calls_per_hour")));
+  } else if (state == "reserve") {
+    fmt::print("  budget: little is left of the org's limit; edits go out once a minute, loads wait\n");
+  } else if (state == "exhausted") {
+    fmt::print("  budget: the org's limit is used up; one call in five minutes asks for more\n");
+  }
+  if (const Json left = budget.value("exhausted_in_ms", Json()); left.is_number()) {
+    fmt::print("  forecast: at the pace of the last hour the limit is reached in {:.1f} h\n",
+               left.get<double>() / kMsPerHour);
+  }
+  const Json circuit = budget.value("circuit", Json::object());
+  if (circuit.value("open", false)) {
+    fmt::print("  the org does not work ({} calls failed in a row); next try in {:.0f} s\n",
+               number_text(number_at(circuit, "failures")),
+               static_cast<double>(number_at(circuit, "probe_in_ms")) / 1000);
+  }
+}
+
 void print_connection(const Json& connection) {
   fmt::print("connection {}: {}, org {}, schema {}\n", text_at(connection, "name"), text_at(connection, "state"),
              text_at(connection, "org_id"), text_at(connection, "schema"));
@@ -103,6 +127,7 @@ void print_connection(const Json& connection) {
     fmt::print("  API calls of the last 24 h: {} of {}\n", number_text(number_at(usage, "used")),
                number_text(number_at(usage, "allowed")));
   }
+  if (const Json budget = connection.value("budget", Json()); budget.is_object()) print_budget(budget);
   if (const Json stream = connection.value("stream", Json()); stream.is_object() && stream.value("used", false)) {
     fmt::print("  change stream: {}, last event {}\n", stream.value("connected", false) ? "connected" : "not connected",
                text_at(stream, "last_event_at"));

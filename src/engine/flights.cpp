@@ -25,6 +25,29 @@ ports::SendRecord to_send(const ClaimedAttempt& claimed, bool conditional) {
   return record;
 }
 
+/// As the adapter cuts it.
+long calls_for(const ports::SendBatch& batch) {
+  const auto records = static_cast<long>(batch.records.size());
+  if (batch.transport == ports::Transport::single_row) return records;
+  const long size = batch.transport == ports::Transport::rows ? ports::kCompositeRows : ports::kSendLimit;
+  return (records + size - 1) / size;
+}
+
+/// Whether the call failed for a reason that has nothing to do with the record.
+bool trouble_of_the_org(const ports::SendOutcome& outcome) {
+  if (!outcome.error) return outcome.verdict == ports::Verdict::unknown;
+  switch (outcome.error->kind) {
+    case ErrorKind::network:
+    case ErrorKind::timeout:
+    case ErrorKind::throttled:
+    case ErrorKind::auth_expired:
+    case ErrorKind::outcome_unknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 rules::SendWindow& Flights::window(const Mapping& mapping) {
@@ -104,6 +127,7 @@ std::set<std::string> Flights::unborn(const Pool& pool) const {
 
 bool Flights::start_one(Pool& pool) {
   if (must_wait(pool) || calls_.size() >= parts_.ports.sender.slots()) return false;
+  if (parts_.ports.governor.circuit_wait(parts_.ports.clock.monotonic()) > 0) return false;
   const rules::SendWindow& window = this->window(*pool.mapping);
   if (calls_of(*pool.mapping) >= window.parallel()) return false;
   const std::set<std::string> unborn = this->unborn(pool);
@@ -151,6 +175,9 @@ void Flights::launch(Pool& pool, const std::vector<std::size_t>& indexes) {
   call.locks.assign(locks.begin(), locks.end());
   locked_.insert(call.locks.begin(), call.locks.end());
   parts_.counters.attempts_sent += batch.records.size();
+  const rules::CallClass call_class =
+      batch.records.size() > kMassChange ? rules::CallClass::outbound : rules::CallClass::edits;
+  parts_.ports.governor.called(call_class, calls_for(batch), call.started_at);
   const std::uint64_t ticket = ++last_ticket_;
   calls_.emplace(ticket, std::move(call));
   parts_.ports.sender.start(ticket, *pool.mapping, std::move(batch));
@@ -182,6 +209,12 @@ void Flights::judge(const Call& call, const std::vector<ports::SendOutcome>& out
     learnt_.learn(*call.mapping, call.attempts[i].references, error.message);
   }
   window(*call.mapping).answered(answer);
+  parts_.ports.governor.observe(parts_.ports.org.api_usage(), answer.ended_at);
+  const bool failed = std::ranges::all_of(outcomes, trouble_of_the_org);
+  std::optional<Error> trouble;
+  if (failed && !outcomes.empty())
+    trouble = outcomes.front().error.value_or(Error{ErrorKind::outcome_unknown, {}, {}, {}, nullptr, {}});
+  parts_.ports.governor.answered(trouble ? &*trouble : nullptr, answer.ended_at);
 }
 
 void Flights::forget(const std::vector<ClaimedAttempt>& attempts) {

@@ -14,6 +14,9 @@
 
 namespace duet::engine {
 
+/// From more records on, a change counts as a mass change and not as people's edits.
+inline constexpr std::size_t kMassChange = 200;
+
 /// Claimed attempts on their way: those that wait for a call, and the calls that are under way. Calls side by side
 /// share no record that the org is known to lock; creates wait for the creates of parents that they name, and deletes
 /// of parents for those of their children. Runs on the outbound worker's thread.

@@ -142,6 +142,8 @@ Result<Step> LoadWorker::Impl::try_step() {
 Result<Step> LoadWorker::Impl::begin() {
   const ports::LoadProgress progress = DUET_TRY(ports_.store.load_progress(mapping_));
   if (progress.state == ports::MappingState::loaded) return Step{false, kLoadedWaitMs};
+  if (ports_.governor.wait(rules::CallClass::backfill, false, ports_.clock.monotonic()) > 0)
+    return Step{false, kPositionWaitMs};
   if (mapping_.source == InboundSource::events) {
     const std::optional<std::string> position = DUET_TRY(ports_.store.position("events"));
     if (!position || position->empty()) return Step{false, kPositionWaitMs};

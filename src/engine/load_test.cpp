@@ -51,8 +51,8 @@ class LoadTest : public testing::Test {
   }
 
   void start() {
-    worker_ =
-        std::make_unique<LoadWorker>(connection_, mapping(), settings_, SettlePorts{store_, org_, clock_}, counters_);
+    worker_ = std::make_unique<LoadWorker>(connection_, mapping(), settings_,
+                                           SettlePorts{store_, org_, clock_, governor_}, counters_);
   }
 
   /// Steps until nothing is left to do; the errors on the way.
@@ -90,6 +90,7 @@ class LoadTest : public testing::Test {
   FakeClock clock_;
   Connection connection_;
   Settings settings_;
+  Governor governor_;
   Counters counters_;
   std::unique_ptr<LoadWorker> worker_;
 };

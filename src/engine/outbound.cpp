@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "engine/claim.h"
 #include "engine/flights.h"
@@ -20,6 +21,8 @@ constexpr TimeMs kIdleWaitMs = 100;
 constexpr TimeMs kQuickAnswerMs = 5;
 /// While slow calls are under way, other objects' changes are looked for this often.
 constexpr TimeMs kLongestWaitMs = 50;
+/// What is left of a burst waits so long after the last full claim: rows that were locked or retried go out together.
+constexpr TimeMs kBurstMs = 30;
 /// Longer than any call: after it, what is under way is left to be resolved by evidence.
 constexpr TimeMs kFinishMs = 130'000;
 
@@ -48,10 +51,12 @@ class OutboundWorker::Impl {
  private:
   Result<void> recover();
   bool is_ours(const std::string& token) const;
-  /// How many records were claimed.
-  Result<std::size_t> claim_more();
+  /// How many records were claimed; puts into `wait_ms` how long what is left must wait for the budget.
+  Result<std::size_t> claim_more(TimeMs& wait_ms);
   /// Takes answers, waiting for the first, and writes them. How many there were.
   Result<std::size_t> take_answers(TimeMs wait_ms);
+  /// While a burst is under way, a small claim waits a little for more.
+  TimeMs rest_of_a_burst(const Mapping& mapping, TimeMs now) const;
 
   Timing timing_;
   OutboundParts parts_;
@@ -60,6 +65,7 @@ class OutboundWorker::Impl {
   HeldRecords held_{parts_, mappings_};
   bool awaits_parents_ = false;
   bool recovered_ = false;
+  std::map<const Mapping*, TimeMs> full_at_;  ///< when a claim last took as much as it may
   /// Answers that are not written yet: their rows were locked by the app.
   std::vector<ClaimedAttempt> answered_;
 };
@@ -92,13 +98,30 @@ Result<void> OutboundWorker::Impl::recover() {
   return {};
 }
 
-Result<std::size_t> OutboundWorker::Impl::claim_more() {
+TimeMs OutboundWorker::Impl::rest_of_a_burst(const Mapping& mapping, TimeMs now) const {
+  const auto full = full_at_.find(&mapping);
+  return full == full_at_.end() ? 0 : std::max<TimeMs>(0, full->second + kBurstMs - now);
+}
+
+Result<std::size_t> OutboundWorker::Impl::claim_more(TimeMs& wait_ms) {
+  Governor& governor = parts_.ports.governor;
+  const TimeMs now = parts_.ports.clock.monotonic();
+  governor.observe(parts_.ports.org.api_usage(), now);
+  // Asked once for all mappings, so that none takes the call from another.
+  const TimeMs edits_wait = governor.wait(rules::CallClass::edits, false, now);
+  const TimeMs masses_wait = governor.wait(rules::CallClass::outbound, true, now);
   std::size_t count = 0;
   for (const Mapping* mapping : mappings_) {
     const std::size_t room = flights_.room(*mapping);
     if (room == 0) continue;
     const std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_pending(*mapping, parts_.timing.now(), room));
     if (refs.empty()) continue;
+    const bool full = refs.size() >= std::min(room, parts_.settings.claim_records);
+    if (const TimeMs wait = full ? masses_wait : std::max(edits_wait, rest_of_a_burst(*mapping, now)); wait > 0) {
+      wait_ms = std::min(wait_ms, wait);
+      continue;
+    }
+    if (full) full_at_[mapping] = now;
     std::vector<ClaimedAttempt> claimed;
     auto result = claim_records(parts_, *mapping, refs, claimed);
     count += claimed.size();
@@ -134,7 +157,8 @@ Result<Step> OutboundWorker::Impl::step() {
   if (!recovered_) DUET_TRY(recover());
   (void)DUET_TRY(held_.step());
   std::size_t answers = DUET_TRY(take_answers(0));
-  const auto claimed = claim_more();
+  TimeMs wait_ms = kIdleWaitMs;
+  const auto claimed = claim_more(wait_ms);
   flights_.start();
   if (!claimed) return std::unexpected(claimed.error());
   // A full claim has more behind it.
@@ -143,7 +167,7 @@ Result<Step> OutboundWorker::Impl::step() {
                                          : std::clamp<TimeMs>(flights_.oldest_ms() / 4, 1, kLongestWaitMs);
   answers += DUET_TRY(take_answers(patience));
   flights_.start();
-  return Step{*claimed > 0 || answers > 0 || flights_.under_way(), kIdleWaitMs};
+  return Step{*claimed > 0 || answers > 0 || flights_.under_way(), wait_ms};
 }
 
 Result<void> OutboundWorker::Impl::finish() {

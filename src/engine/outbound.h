@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/connection.h"
+#include "engine/governor.h"
 #include "engine/worker.h"
 #include "ports/clock.h"
 #include "ports/random.h"
@@ -17,6 +18,7 @@ struct OutboundPorts {
   ports::Sender& sender;
   ports::Clock& clock;
   ports::Random& random;
+  Governor& governor;
 };
 
 /// Sends captured changes: claims lanes, records attempts, sends them in calls side by side, and writes each record's

@@ -16,6 +16,7 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 1'000;
+constexpr TimeMs kLongestWaitMs = 1'000;
 /// A version is read only when its second is over, so that a later write in the same second cannot hide behind the same
 /// stamp.
 constexpr TimeMs kSafetyMs = 2'000;
@@ -141,6 +142,7 @@ Result<void> PollWorker::Impl::apply(const std::vector<RecordRead>& reads) {
 }
 
 Result<void> PollWorker::Impl::read_page() {
+  ports_.governor.called(rules::CallClass::catch_up, 1, ports_.clock.monotonic());
   const ports::ReadPage page = DUET_TRY(ports_.org.changed(mapping_, page_from_, high_, page_after_));
   DUET_TRY(apply(page.records));
   if (page.done || page.records.empty()) {
@@ -153,6 +155,7 @@ Result<void> PollWorker::Impl::read_page() {
 }
 
 Result<void> PollWorker::Impl::read_deletes() {
+  ports_.governor.called(rules::CallClass::catch_up, 1, ports_.clock.monotonic());
   const ports::DeletedPage page = DUET_TRY(ports_.org.deleted(mapping_, low_, high_));
   std::vector<RecordRead> reads;
   for (const ports::DeletedRecord& record : page.records) {
@@ -178,6 +181,8 @@ Result<void> PollWorker::Impl::end_cycle() {
 Result<Step> PollWorker::Impl::step() {
   switch (phase_) {
     case Phase::idle: {
+      const TimeMs held_back = ports_.governor.wait(rules::CallClass::catch_up, false, ports_.clock.monotonic());
+      if (held_back > 0) return Step{false, std::min(held_back, kLongestWaitMs)};
       const bool begun = DUET_TRY(begin_cycle());
       return Step{begun, kIdleWaitMs};
     }

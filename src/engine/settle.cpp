@@ -17,6 +17,7 @@ namespace duet::engine {
 namespace {
 
 constexpr TimeMs kIdleWaitMs = 250;
+constexpr TimeMs kLongestWaitMs = 1'000;
 constexpr TimeMs kPurgeEveryMs = 3'600'000;
 
 /// A lane that is to be read back, as it was when the read began.
@@ -219,6 +220,8 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
       keys.push_back(reading.key);
     }
   }
+  ports_.governor.called(rules::CallClass::catch_up, (sfids.empty() ? 0 : 1) + (keys.empty() ? 0 : 1),
+                         ports_.clock.monotonic());
   std::vector<RecordRead> reads;
   if (!sfids.empty()) reads = DUET_TRY(ports_.org.read(mapping, sfids));
   std::vector<RecordRead> by_key;
@@ -278,6 +281,9 @@ Result<void> SettleWorker::Impl::settle(const Mapping& mapping, const std::vecto
 
 Result<Step> SettleWorker::Impl::step() {
   const TimeMs now = timing_.now();
+  ports_.governor.observe(ports_.org.api_usage(), ports_.clock.monotonic());
+  const TimeMs held_back = ports_.governor.wait(rules::CallClass::catch_up, false, ports_.clock.monotonic());
+  if (held_back > 0) return Step{false, std::min(held_back, kLongestWaitMs)};
   bool worked = false;
   for (const Mapping& mapping : connection_.mappings) {
     const TimeMs passed = passed_until(mapping, now);

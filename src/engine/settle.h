@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "engine/connection.h"
+#include "engine/governor.h"
 #include "engine/worker.h"
 #include "ports/clock.h"
 #include "ports/store.h"
@@ -13,6 +14,7 @@ struct SettlePorts {
   ports::Store& store;
   ports::Org& org;
   ports::Clock& clock;
+  Governor& governor;
 };
 
 /// Reads records back: dirty ones, unknown attempts after the org's request limit, and accepted attempts whose own

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/connection.h"
+#include "engine/governor.h"
 #include "ports/clock.h"
 #include "ports/random.h"
 #include "runtime/config.h"
@@ -22,6 +23,7 @@ struct ConnectionContext {
   const OrgAccess& org;
   const PauseSwitch& pause;
   engine::Counters& counters;
+  engine::Governor& governor;
   ports::Clock& clock;
   ports::Random& random;
 };

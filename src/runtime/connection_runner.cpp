@@ -105,8 +105,8 @@ Result<void> ConnectionRunner::turn(const std::stop_token& stop) {
     state_ = "running";
     last_error_.reset();
     gauges_ = &org_->session()->gauges();
-    composition_ = std::make_shared<Composition>(std::move(prepared),
-                                                 ConnectionContext{config_, *org_, pause_, counters_, clock_, random_});
+    composition_ = std::make_shared<Composition>(
+        std::move(prepared), ConnectionContext{config_, *org_, pause_, counters_, governor_, clock_, random_});
   }
   return watch(stop, *session, id, revision);
 }
@@ -168,6 +168,7 @@ ConnectionStatus ConnectionRunner::live() const {
     if (gauges_) status.api_usage = gauges_->api_usage();
     status.forecast = budget_.forecast();
   }
+  status.budget = governor_.report(clock_.monotonic());
   status.counters = counter_values(counters_);
   status.stream.last_event_at = counters_.last_event_at;
   if (status.stream.last_event_at > 0) status.stream.last_lag_ms = counters_.last_event_lag_ms;

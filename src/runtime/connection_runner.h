@@ -62,6 +62,7 @@ class ConnectionRunner {
   std::optional<OrgAccess> org_;
   PauseSwitch pause_;
   engine::Counters counters_;
+  engine::Governor governor_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;

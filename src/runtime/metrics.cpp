@@ -132,6 +132,27 @@ std::string to_metrics(const AppStatus& status) {
                    if (!each.api_usage) return std::nullopt;
                    return static_cast<double>(each.api_usage->allowed);
                  });
+  per_connection(out, status, "budget_calls_per_hour", "Calls that the budget allows when the burst is used up.",
+                 [](const ConnectionStatus& each) -> std::optional<double> {
+                   if (!each.budget || each.budget->budget.state == rules::BudgetReport::State::unknown) return {};
+                   return each.budget->budget.calls_per_hour;
+                 });
+  per_connection(out, status, "budget_burst_calls", "Calls that may go out at once.",
+                 [](const ConnectionStatus& each) -> std::optional<double> {
+                   if (!each.budget || each.budget->budget.state == rules::BudgetReport::State::unknown) return {};
+                   return each.budget->budget.tokens;
+                 });
+  per_connection(out, status, "budget_exhausted_seconds",
+                 "When the org's daily limit is reached, at the pace of the last hour.",
+                 [](const ConnectionStatus& each) -> std::optional<double> {
+                   if (!each.budget || !each.budget->budget.exhausted_in_ms) return std::nullopt;
+                   return static_cast<double>(*each.budget->budget.exhausted_in_ms) / kMsPerS;
+                 });
+  per_connection(out, status, "circuit_open", "1 while calls to the org are held back because it does not work.",
+                 [](const ConnectionStatus& each) -> std::optional<double> {
+                   if (!each.budget) return std::nullopt;
+                   return each.budget->circuit_open ? 1 : 0;
+                 });
   per_mapping(out, status, "rows", "Rows of the table.",
               [](const MappingStatus& each) { return std::optional<double>(each.rows); });
   per_mapping(out, status, "loaded", "1 when the first load is done.",

@@ -58,6 +58,19 @@ Json to_json(const WorkerStatus& worker) {
   return out;
 }
 
+Json to_json(const engine::GovernorReport& report) {
+  const rules::BudgetReport& budget = report.budget;
+  return {
+      {"state", name_of(budget.state)},
+      {"used", budget.used},
+      {"allowed", budget.allowed},
+      {"burst_calls", static_cast<long>(budget.tokens)},
+      {"calls_per_hour", static_cast<long>(budget.calls_per_hour)},
+      {"next_call_ms", budget.next_call_ms},
+      {"exhausted_in_ms", budget.exhausted_in_ms ? Json(*budget.exhausted_in_ms) : Json()},
+      {"circuit", {{"open", report.circuit_open}, {"failures", report.failures}, {"probe_in_ms", report.probe_in_ms}}}};
+}
+
 Json to_json(const ConnectionStatus& connection) {
   Json out;
   out["name"] = connection.name;
@@ -75,6 +88,7 @@ Json to_json(const ConnectionStatus& connection) {
                         {"per_hour", forecast.per_hour ? Json(*forecast.per_hour) : Json()},
                         {"exhausted_in_ms", forecast.exhausted_in_ms ? Json(*forecast.exhausted_in_ms) : Json()}};
   }
+  out["budget"] = connection.budget ? to_json(*connection.budget) : Json();
   const StreamStatus& stream = connection.stream;
   out["stream"] = {{"used", stream.used},
                    {"connected", stream.connected},

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "engine/governor.h"
 #include "ports/org.h"
 #include "runtime/worker_runner.h"
 
@@ -75,6 +76,7 @@ struct ConnectionStatus {
   std::optional<ports::ApiUsage> api_usage;
   BudgetForecast forecast;
   std::vector<IssueCount> issues;
+  std::optional<engine::GovernorReport> budget;  ///< of the process that runs
   StreamStatus stream;
   std::vector<WorkerStatus> workers;
   std::vector<CounterValue> counters;

@@ -36,6 +36,9 @@ AppStatus sample() {
   connection.paused = Pause::outbound;
   connection.mappings = {account};
   connection.api_usage = ports::ApiUsage{10, 100};
+  connection.budget = engine::GovernorReport{};
+  connection.budget->budget.state = rules::BudgetReport::State::paced;
+  connection.budget->circuit_open = true;
   connection.stream.used = true;
   connection.workers = {inbound};
   connection.counters = {{"events_received", 7}};
@@ -49,7 +52,7 @@ TEST(Status, JsonHasStableKeys) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : connection.items()) keys.push_back(key);
   EXPECT_THAT(keys, ::testing::ElementsAre("name", "org_id", "schema", "state", "paused", "last_error", "mappings",
-                                           "api_usage", "stream", "workers", "counters"));
+                                           "api_usage", "budget", "stream", "workers", "counters"));
   EXPECT_EQ(connection["paused"], "outbound");
   EXPECT_TRUE(connection["last_error"].is_null());
   EXPECT_EQ(connection["mappings"][0]["lag_ms"]["outbound"], 1'500);
@@ -57,6 +60,9 @@ TEST(Status, JsonHasStableKeys) {
   EXPECT_EQ(connection["workers"][0]["last_error"]["hint"], "check that the host can be reached");
   EXPECT_EQ(connection["counters"]["events_received"], 7);
   EXPECT_EQ(connection["api_usage"]["allowed"], 100);
+  EXPECT_EQ(connection["budget"]["state"], "paced");
+  EXPECT_EQ(connection["budget"]["circuit"]["open"], true);
+  EXPECT_TRUE(connection["budget"]["exhausted_in_ms"].is_null());
 }
 
 TEST(Status, MappingsAlone) {

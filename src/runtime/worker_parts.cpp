@@ -112,7 +112,8 @@ Result<WorkerParts> make_inbound(const PreparedConnection& prepared, const Conne
 
 Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context) {
   auto parts = std::make_unique<OutboundPoolParts>(prepared, context);
-  const engine::OutboundPorts ports{parts->store, *parts->org, parts->pool, context.clock, context.random};
+  const engine::OutboundPorts ports{parts->store,  *parts->org,    parts->pool,
+                                    context.clock, context.random, context.governor};
   auto worker =
       std::make_unique<engine::OutboundWorker>(prepared.connection, context.config.engine, ports, context.counters);
   WorkerParts made = owning(std::move(parts), std::move(worker));
@@ -123,7 +124,7 @@ Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const Conn
 Result<WorkerParts> make_settle(const PreparedConnection& prepared, const ConnectionContext& context,
                                 const engine::StreamHorizon& horizon) {
   auto parts = std::make_unique<StoreAndOrg>(prepared, context);
-  const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
+  const engine::SettlePorts ports{parts->store, *parts->org, context.clock, context.governor};
   auto worker = std::make_unique<engine::SettleWorker>(prepared.connection, context.config.engine, ports, horizon,
                                                        context.counters);
   return owning(std::move(parts), std::move(worker));
@@ -140,7 +141,7 @@ Result<WorkerParts> make_refresh(const PreparedConnection& prepared, const Conne
 Result<WorkerParts> make_polls(const PreparedConnection& prepared, const ConnectionContext& context,
                                const std::string& name, const std::vector<const Mapping*>& mappings) {
   auto parts = std::make_unique<StoreAndOrg>(prepared, context);
-  const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
+  const engine::SettlePorts ports{parts->store, *parts->org, context.clock, context.governor};
   auto group = std::make_unique<WorkerGroup>(name, pace_of(context), context.clock, context.random);
   for (const Mapping* mapping : mappings) {
     group->add("poll " + mapping->object,
@@ -164,7 +165,7 @@ Result<WorkerParts> make_maintenance(const PreparedConnection& prepared, const C
 
 Result<WorkerParts> make_load(const PreparedConnection& prepared, const ConnectionContext& context, LoadQueue& queue) {
   auto parts = std::make_unique<StoreAndOrg>(prepared, context);
-  const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
+  const engine::SettlePorts ports{parts->store, *parts->org, context.clock, context.governor};
   auto make_one = [&prepared, &context, ports](const Mapping& mapping) -> std::unique_ptr<engine::Worker> {
     return std::make_unique<engine::LoadWorker>(prepared.connection, mapping, context.config.engine, ports,
                                                 context.counters);

@@ -14,9 +14,10 @@ TEST(WorkerPartsTest, OnlyOutboundListensToTheDoorbell) {
   const OrgAccess org = OrgAccess::make(config.salesforce, {}).value();
   const PauseSwitch pause;
   engine::Counters counters;
+  engine::Governor governor;
   SystemClock clock;
   SystemRandom random;
-  const ConnectionContext context{config, org, pause, counters, clock, random};
+  const ConnectionContext context{config, org, pause, counters, governor, clock, random};
   const PreparedConnection prepared;
   const engine::StreamHorizon horizon;
   EXPECT_NE(make_outbound(prepared, context).value().bell, nullptr);

@@ -113,10 +113,11 @@ void Stage::start_workers() {
   stream_ = org_.make_stream();
   inbound_ = std::make_unique<engine::InboundWorker>(
       connection_, settings_, engine::InboundPorts{*stream_, *store_, org_, clock_}, *horizon_, counters_);
+  governor_ = std::make_unique<engine::Governor>();
   sender_ = std::make_unique<ports::InlineSender>(org_);
   outbound_ = std::make_unique<engine::OutboundWorker>(
-      connection_, settings_, engine::OutboundPorts{*store_, org_, *sender_, clock_, random_}, counters_);
-  const engine::SettlePorts ports{*store_, org_, clock_};
+      connection_, settings_, engine::OutboundPorts{*store_, org_, *sender_, clock_, random_, *governor_}, counters_);
+  const engine::SettlePorts ports{*store_, org_, clock_, *governor_};
   settle_ = std::make_unique<engine::SettleWorker>(connection_, settings_, ports, *horizon_, counters_);
   poll_ = std::make_unique<engine::PollWorker>(connection_, connection_.mappings.front(), settings_, ports, counters_);
   // The position is noted before anything happens, as the load does it.

@@ -55,6 +55,7 @@ class Stage {
   std::unique_ptr<engine::StreamHorizon> horizon_;
   std::unique_ptr<ports::EventStream> stream_;
   std::unique_ptr<engine::InboundWorker> inbound_;
+  std::unique_ptr<engine::Governor> governor_;
   std::unique_ptr<ports::InlineSender> sender_;
   std::unique_ptr<engine::OutboundWorker> outbound_;
   std::unique_ptr<engine::SettleWorker> settle_;
