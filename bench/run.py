@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs benchmarks: `bench/run.py B1 B5 B7 B9 B11`, or by name `load inbound outbound api_calls writer_tax mass_update orgsim`;
+"""Runs benchmarks: `bench/run.py B1 B5 B7 B8 B9 B11`, or by name `load inbound outbound throughput api_calls writer_tax mass_update orgsim`;
 without a name all of them but mass_update, which takes 15 minutes.
 
 Each prints a table for people; with --json the last line for each is {"bench":"B1","figures":{…}} on standard output and
@@ -22,10 +22,11 @@ import load  # noqa: E402
 import mass_update  # noqa: E402
 import orgsim_speed  # noqa: E402
 import outbound  # noqa: E402
+import throughput  # noqa: E402
 import writer_tax  # noqa: E402
 
-BENCHES = {"B1": ("load", load), "B5": ("inbound", inbound), "B7": ("outbound", outbound), "B9": ("api_calls", api_calls),
-           "B11": ("writer_tax", writer_tax), "MASS": ("mass_update", mass_update),
+BENCHES = {"B1": ("load", load), "B5": ("inbound", inbound), "B7": ("outbound", outbound), "B8": ("throughput", throughput),
+           "B9": ("api_calls", api_calls), "B11": ("writer_tax", writer_tax), "MASS": ("mass_update", mass_update),
            "ORGSIM": ("orgsim", orgsim_speed)}
 NAMES = {name: key for key, (name, _) in BENCHES.items()}
 
@@ -38,13 +39,15 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3, help="B1, B11: rounds in which all take turns; medians count (default 3)")
     parser.add_argument("--seconds", type=int, default=10, help="B5, B7, B11, orgsim: how long each rate is held (default 10)")
     parser.add_argument("--drain", type=int, default=120, help="mass_update: seconds to watch after the commit (default 120)")
+    parser.add_argument("--update-rows", type=int, default=60_000, help="B8: rows of the UPDATE (default 60,000)")
+    parser.add_argument("--trickle-seconds", type=int, default=60, help="B9: how long the trickle is measured (default 60)")
     parser.add_argument("--rate", type=int, default=1_000, help="B5: events a second (default 1,000)")
     options = parser.parse_args()
     options.bench = [NAMES.get(name, name.upper()) for name in options.bench] or [name for name in BENCHES if name != "MASS"]
     for name in options.bench:
         if name not in BENCHES:
             parser.error(f"no benchmark is called {name}")
-    if min(options.rows, options.rounds, options.seconds, options.rate) < 1:
+    if min(options.rows, options.update_rows, options.rounds, options.seconds, options.rate) < 1:
         parser.error("numbers must be positive")
     return options
 

@@ -103,7 +103,7 @@ void print_budget(const Json& budget) {
   } else if (state == "reserve") {
     fmt::print("  budget: little is left of the org's limit; edits go out once a minute, loads wait\n");
   } else if (state == "exhausted") {
-    fmt::print("  budget: the org's limit is used up; one call in five minutes asks for more\n");
+    fmt::print("  budget: the org's limit is used up; one call in half a minute asks for more\n");
   }
   if (const Json left = budget.value("exhausted_in_ms", Json()); left.is_number()) {
     fmt::print("  forecast: at the pace of the last hour the limit is reached in {:.1f} h\n",

@@ -31,13 +31,23 @@ Result<bool> hold_deletes(const OutboundParts& parts, const Mapping& mapping, Re
   return hold;
 }
 
+/// Whether the attempt may go with a Bulk job: no condition, no parent that is named by its key, and a key of its own.
+bool goes_with(const JobTicket& job, const Mapping& mapping, const Attempt& attempt) {
+  return attempt.kind == job.kind && !rules::conditional(mapping, attempt) &&
+         std::ranges::none_of(attempt.fields, [&](const auto& sent) {
+           const MappedField* field = mapping.find(sent.first);
+           return !field || field->parent;
+         });
+}
+
 }  // namespace
 
 void claim_entry(const OutboundParts& parts, RecordBatch& batch, std::size_t index, const rules::Context& context,
-                 const std::string& token, std::vector<ClaimedAttempt>& claimed) {
+                 const std::string& token, const JobTicket* job, std::vector<ClaimedAttempt>& claimed) {
   std::string key = parts.ports.random.uuid();
   const Attempt* attempt = rules::claim(batch.turn(index, context), {token, std::move(key)});
   if (!attempt) return;
+  if (job && goes_with(*job, batch.mapping(), *attempt)) batch.at(index).record.lane.in_flight()->token = job->token;
   const Record& record = batch.at(index).record;
   RecordRef ref{record.row ? std::optional(record.row->id) : record.lane.row_id, record.lane.sfid,
                 record.lane.external_id};
@@ -58,7 +68,7 @@ Result<void> commit_claims(RecordBatch& batch, ports::StoreTransaction& transact
 }
 
 Result<void> claim_records(const OutboundParts& parts, const Mapping& mapping, const std::vector<RecordRef>& refs,
-                           std::vector<ClaimedAttempt>& claimed) {
+                           const JobTicket* job, std::vector<ClaimedAttempt>& claimed) {
   const std::string token = "duet-" + parts.ports.random.uuid();
   RecordBatch batch(mapping);
   std::vector<std::size_t> indexes;
@@ -79,10 +89,10 @@ Result<void> claim_records(const OutboundParts& parts, const Mapping& mapping, c
       keys.push_back(key);
       continue;
     }
-    claim_entry(parts, batch, index, context, token, taken);
+    claim_entry(parts, batch, index, context, token, job, taken);
   }
   DUET_TRY(commit_claims(batch, *transaction, std::move(taken), claimed));
-  return keys.empty() ? Result<void>{} : look_up_and_claim(parts, mapping, unchecked, keys, claimed);
+  return keys.empty() ? Result<void>{} : look_up_and_claim(parts, mapping, unchecked, keys, job, claimed);
 }
 
 }  // namespace duet::engine

@@ -39,11 +39,16 @@ struct Settings {
   std::size_t read_records = 200;
   /// From this many records of one object and operation on, collections are used instead of single rows.
   std::size_t collection_from = 2;
-  /// Calls that change records, side by side. The org allows 25 long ones at a time (5 in trial orgs).
-  std::size_t send_parallel = 20;
+  /// Calls that change records, side by side. The org limits only those of 20 s and more.
+  std::size_t send_parallel = 32;
   /// Calls that the org carries out more slowly get fewer records.
   TimeMs call_ms = 15'000;
   rules::DeleteLimit deletes;
+  /// From so many captured changes of one object and kind on, they go by Bulk jobs (spec/salesforce-api.md §3.1): about
+  /// ten calls for each. 0: never.
+  std::size_t bulk_from = 20'000;
+  std::size_t bulk_from_short = 2'000;  ///< while the budget is short
+  std::size_t bulk_records = 100'000;   ///< per job
   int rounds_before_issue = 3;
   int dirty_reads_before_issue = 3;
 };

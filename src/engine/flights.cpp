@@ -10,6 +10,8 @@ namespace {
 
 /// Where records wait for a lock, more of them are claimed, so that there is something to send beside them.
 constexpr std::size_t kContendedPool = 10;
+/// Per record: an object that takes longer is busy with automation.
+constexpr double kSlowMs = 5;
 
 ports::SendRecord to_send(const ClaimedAttempt& claimed, bool conditional) {
   ports::SendRecord record;
@@ -140,7 +142,11 @@ bool Flights::start_one(Pool& pool) {
     items.push_back(
         {i, rules::locked_parents(*pool.mapping, claimed.attempt, claimed.references, learnt_), claimed.sfid});
   }
-  const std::size_t records = pool.conditional ? std::min(window.records(), ports::kCompositeRows) : window.records();
+  std::size_t records = pool.conditional ? std::min(window.records(), ports::kCompositeRows) : window.records();
+  // The parents of a call are out of reach for all others until its end: one transaction's worth, unless the org is
+  // quick.
+  const bool locks = std::ranges::any_of(items, [](const rules::PlanItem& item) { return !item.parents.empty(); });
+  if (locks && window.ms_per_record().value_or(kSlowMs) >= kSlowMs) records = std::min(records, ports::kCollectionSize);
   const std::vector<std::size_t> indexes = rules::next_call(items, locked_, {records});
   pool.contended = indexes.empty() && !items.empty();
   if (indexes.empty()) return false;
@@ -165,6 +171,8 @@ void Flights::launch(Pool& pool, const std::vector<std::size_t>& indexes) {
     if (!claimed.sfid.empty()) locks.insert(claimed.sfid);
     for (std::string& parent : rules::locked_parents(*pool.mapping, claimed.attempt, claimed.references, learnt_))
       locks.insert(std::move(parent));
+    // Many records are under way at a time, and the batch has the values.
+    claimed.attempt.fields.clear();
     call.attempts.push_back(std::move(claimed));
   }
   std::deque<ClaimedAttempt> left;
@@ -203,7 +211,8 @@ void Flights::judge(const Call& call, const std::vector<ports::SendOutcome>& out
     answer.lost |= outcomes[i].verdict == ports::Verdict::unknown;
     if (!outcomes[i].error) continue;
     const Error& error = *outcomes[i].error;
-    if (error.kind == ErrorKind::throttled) answer.throttled = true;
+    if (error.kind == ErrorKind::throttled)
+      (error.code.starts_with("CANNOT_") ? answer.heavy : answer.throttled) = true;
     if (error.kind != ErrorKind::row_locked) continue;
     ++answer.locked;
     learnt_.learn(*call.mapping, call.attempts[i].references, error.message);
@@ -255,6 +264,11 @@ std::vector<ClaimedAttempt> Flights::withdraw() {
   waiting_.clear();
   forget(all);
   return all;
+}
+
+std::optional<double> Flights::ms_per_record(const Mapping& mapping) const {
+  const rules::SendWindow* window = find_window(mapping);
+  return window ? window->ms_per_record() : std::nullopt;
 }
 
 TimeMs Flights::oldest_ms() const {

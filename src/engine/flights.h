@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ class Flights {
   /// Takes back what has not gone out, as not sent.
   std::vector<ClaimedAttempt> withdraw();
 
+  /// How long the org takes for a record of the object, ms; nothing while no call has been answered.
+  std::optional<double> ms_per_record(const Mapping& mapping) const;
   bool idle() const { return waiting_.empty() && calls_.empty(); }
   bool under_way() const { return !calls_.empty(); }
   /// For how long the oldest call has been under way.

@@ -11,7 +11,8 @@
 namespace duet::engine {
 
 Result<void> look_up_and_claim(const OutboundParts& parts, const Mapping& mapping, const std::vector<RecordRef>& refs,
-                               const std::vector<std::string>& keys, std::vector<ClaimedAttempt>& claimed) {
+                               const std::vector<std::string>& keys, const JobTicket* job,
+                               std::vector<ClaimedAttempt>& claimed) {
   const TimeMs began_at = parts.timing.org_now();
   std::vector<RecordRead> found;
   for (std::size_t from = 0; from < keys.size(); from += ports::kCollectionSize) {
@@ -55,7 +56,7 @@ Result<void> look_up_and_claim(const OutboundParts& parts, const Mapping& mappin
       rules::on_key_taken(turn, *matches.front());
     } else {
       rules::on_key_free(turn);
-      claim_entry(parts, batch, i, context, token, taken);
+      claim_entry(parts, batch, i, context, token, job, taken);
     }
   }
   return commit_claims(batch, *transaction, std::move(taken), claimed);

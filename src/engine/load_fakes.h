@@ -109,6 +109,8 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<void> resolve_issue(const Mapping&, std::string_view, std::string_view) override { return {}; }
   Result<Breaker> lock_breaker(const Mapping&) override { return Breaker{}; }
   Result<void> set_breaker(const Mapping&, const Breaker&) override { return {}; }
+  Result<void> put_job(const Mapping&, const BulkJob&) override { return {}; }
+  Result<void> remove_job(const Mapping&, const std::string&) override { return {}; }
   Result<long> count_captured_deletes(const Mapping&, long) override { return 0; }
   Result<void> mark_stale(std::span<const ports::StaleScope> scopes, TimeMs) override {
     for (const ports::StaleScope& scope : scopes) db_.stale.push_back(scope);
@@ -229,6 +231,8 @@ class FakeStore final : public ports::Store {
   Result<std::vector<RecordRef>> find_abandoned(const Mapping&, std::size_t) override {
     return std::vector<RecordRef>{};
   }
+  Result<std::vector<BulkJob>> jobs(const Mapping&) override { return std::vector<BulkJob>{}; }
+  Result<CapturedCounts> count_captured(const Mapping&, long) override { return CapturedCounts{}; }
   Result<Breaker> breaker(const Mapping&) override { return Breaker{}; }
   Result<std::vector<RecordRef>> find_pending(const Mapping&, TimeMs, std::size_t) override {
     return std::vector<RecordRef>{};

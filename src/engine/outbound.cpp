@@ -7,6 +7,7 @@
 #include "engine/claim.h"
 #include "engine/flights.h"
 #include "engine/held_records.h"
+#include "engine/job_filler.h"
 #include "engine/outbound_parts.h"
 #include "engine/outcome.h"
 #include "engine/record_batch.h"
@@ -62,6 +63,7 @@ class OutboundWorker::Impl {
   OutboundParts parts_;
   std::vector<const Mapping*> mappings_;
   Flights flights_;
+  JobFiller jobs_{parts_};
   HeldRecords held_{parts_, mappings_};
   bool awaits_parents_ = false;
   bool recovered_ = false;
@@ -80,6 +82,8 @@ Result<void> OutboundWorker::Impl::recover() {
   for (const Mapping* mapping : mappings_) {
     const std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_in_flight(*mapping));
     if (refs.empty()) continue;
+    // A job's own state tells of its attempts.
+    const std::vector<BulkJob> jobs = DUET_TRY(parts_.ports.store.jobs(*mapping));
     RecordBatch batch(*mapping);
     for (const RecordRef& ref : refs) batch.add(ref);
     auto transaction = DUET_TRY(parts_.ports.store.begin());
@@ -88,6 +92,7 @@ Result<void> OutboundWorker::Impl::recover() {
     for (RecordBatch::Entry& entry : batch.entries()) {
       const Attempt* in_flight = entry.record.lane.in_flight();
       if (!in_flight || is_ours(in_flight->token)) continue;
+      if (std::ranges::find(jobs, in_flight->token, &BulkJob::token) != jobs.end()) continue;
       rules::on_unknown({entry.record, entry.change, context}, std::string(in_flight->token));
       ++parts_.counters.attempts_unknown;
     }
@@ -115,16 +120,26 @@ Result<std::size_t> OutboundWorker::Impl::claim_more(TimeMs& wait_ms) {
     const std::size_t room = flights_.room(*mapping);
     if (room == 0) continue;
     const std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_pending(*mapping, parts_.timing.now(), room));
-    if (refs.empty()) continue;
+    if (refs.empty()) {
+      jobs_.close(*mapping);
+      continue;
+    }
     const bool full = refs.size() >= std::min(room, parts_.settings.claim_records);
     if (const TimeMs wait = full ? masses_wait : std::max(edits_wait, rest_of_a_burst(*mapping, now)); wait > 0) {
       wait_ms = std::min(wait_ms, wait);
       continue;
     }
     if (full) full_at_[mapping] = now;
+    const JobFiller::Choice choice = DUET_TRY(jobs_.choose(*mapping, full, flights_));
+    if (choice.wait) continue;
+    const JobTicket* job = choice.ticket;
     std::vector<ClaimedAttempt> claimed;
-    auto result = claim_records(parts_, *mapping, refs, claimed);
+    auto result = claim_records(parts_, *mapping, refs, job, claimed);
     count += claimed.size();
+    if (job) {
+      std::ranges::move(DUET_TRY(jobs_.take(*mapping, claimed)), std::back_inserter(answered_));
+      if (!full) jobs_.close(*mapping);
+    }
     flights_.add(std::move(claimed));
     if (result) continue;
     // The claim may have been committed all the same: what is in flight then, and not with us, is unknown.
@@ -171,6 +186,7 @@ Result<Step> OutboundWorker::Impl::step() {
 }
 
 Result<void> OutboundWorker::Impl::finish() {
+  jobs_.close_all();
   std::ranges::move(flights_.withdraw(), std::back_inserter(answered_));
   const TimeMs until = parts_.ports.clock.monotonic() + kFinishMs;
   while (flights_.under_way() && parts_.ports.clock.monotonic() < until) (void)DUET_TRY(take_answers(1'000));

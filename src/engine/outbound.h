@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "engine/bulk_desk.h"
 #include "engine/connection.h"
 #include "engine/governor.h"
 #include "engine/worker.h"
@@ -19,6 +20,8 @@ struct OutboundPorts {
   ports::Clock& clock;
   ports::Random& random;
   Governor& governor;
+  ports::Bulk& bulk;
+  BulkDesk& desk;
 };
 
 /// Sends captured changes: claims lanes, records attempts, sends them in calls side by side, and writes each record's

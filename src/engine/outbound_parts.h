@@ -19,6 +19,12 @@ struct OutboundParts {
   Timing& timing;
 };
 
+/// The Bulk job that attempts of one kind go with.
+struct JobTicket {
+  std::string token;
+  AttemptKind kind = AttemptKind::update;
+};
+
 /// An attempt that is committed and about to be sent, or has been.
 struct ClaimedAttempt {
   const Mapping* mapping = nullptr;

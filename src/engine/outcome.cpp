@@ -7,9 +7,9 @@
 #include "rules/outcome.h"
 
 namespace duet::engine {
-namespace {
 
-void apply(const rules::Turn& turn, const std::string& token, const ports::SendOutcome& outcome, Counters& counters) {
+void apply_outcome(const rules::Turn& turn, const std::string& token, const ports::SendOutcome& outcome,
+                   Counters& counters) {
   switch (outcome.verdict) {
     case ports::Verdict::accepted:
       rules::on_accepted(turn, token, outcome.sfid);
@@ -29,6 +29,8 @@ void apply(const rules::Turn& turn, const std::string& token, const ports::SendO
   }
 }
 
+namespace {
+
 Result<void> write_mapping(const OutboundParts& parts, const Mapping& mapping, std::vector<ClaimedAttempt>& answered) {
   RecordBatch batch(mapping);
   std::vector<std::size_t> indexes;
@@ -38,7 +40,9 @@ Result<void> write_mapping(const OutboundParts& parts, const Mapping& mapping, s
   }
   auto transaction = DUET_TRY(parts.ports.store.begin());
   DUET_TRY(batch.lock(*transaction));
-  const rules::Context context = parts.timing.context(mapping);
+  rules::Context context = parts.timing.context(mapping);
+  // Jitter: what is refused together comes again together, and not with what was refused elsewhere.
+  context.retry_ms += static_cast<TimeMs>(parts.ports.random.below(static_cast<std::uint64_t>(context.retry_ms) + 1));
   std::vector<ClaimedAttempt> busy;
   for (std::size_t i = 0; i < answered.size(); ++i) {
     RecordBatch::Entry& entry = batch.at(indexes[i]);
@@ -50,7 +54,7 @@ Result<void> write_mapping(const OutboundParts& parts, const Mapping& mapping, s
     rules::absorb(turn);
     const std::string& token = answered[i].attempt.token;
     const ports::SendOutcome& outcome = *answered[i].outcome;
-    apply(turn, token, outcome, parts.counters);
+    apply_outcome(turn, token, outcome, parts.counters);
   }
   DUET_TRY(batch.write(*transaction, [&](RecordBatch::Entry& entry, std::size_t, const Error&) {
     // The row refuses what the org answered (a trigger of the app, a constraint): evidence will tell later.

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/breaker.h"
+#include "model/bulk_job.h"
 #include "model/change.h"
 #include "model/mapping.h"
 #include "model/record.h"
@@ -110,6 +111,8 @@ class StoreTransaction {
   /// The mapping's breaker, locked until the transaction ends.
   virtual Result<Breaker> lock_breaker(const Mapping& mapping) = 0;
   virtual Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) = 0;
+  virtual Result<void> put_job(const Mapping& mapping, const BulkJob& job) = 0;
+  virtual Result<void> remove_job(const Mapping& mapping, const std::string& token) = 0;
   /// Deletes of records of the org that are captured and not yet taken up, counted up to `limit`.
   virtual Result<long> count_captured_deletes(const Mapping& mapping, long limit) = 0;
 
@@ -184,6 +187,11 @@ class Store {
                                                        const Mapping* parent, TimeMs now, std::size_t limit) = 0;
   /// Lanes of records that the org never had, parked although the app has deleted their rows.
   virtual Result<std::vector<RecordRef>> find_abandoned(const Mapping& mapping, std::size_t limit) = 0;
+  /// Bulk jobs whose results are still to be written.
+  virtual Result<std::vector<BulkJob>> jobs(const Mapping& mapping) = 0;
+  /// NEW log rows by what they say, counted up to `limit`.
+  virtual Result<CapturedCounts> count_captured(const Mapping& mapping, long limit) = 0;
+
   virtual Result<Breaker> breaker(const Mapping& mapping) = 0;
 
   virtual Result<LoadProgress> load_progress(const Mapping& mapping) = 0;

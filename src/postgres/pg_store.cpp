@@ -168,6 +168,31 @@ Result<std::vector<RecordRef>> PgStore::find_abandoned(const Mapping& mapping, s
       {std::to_string(mapping.id), std::to_string(limit)})));
 }
 
+Result<std::vector<BulkJob>> PgStore::jobs(const Mapping& mapping) {
+  const Rows rows = DUET_TRY(
+      query("SELECT token, job_id, kind FROM duet.bulk_job WHERE mapping_id = $1::bigint ORDER BY created_at, token",
+            {std::to_string(mapping.id)}));
+  std::vector<BulkJob> jobs;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    jobs.push_back(
+        {std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), attempt_kind_from_name(rows.text(i, 2))});
+  }
+  return jobs;
+}
+
+Result<CapturedCounts> PgStore::count_captured(const Mapping& mapping, long limit) {
+  auto store = DUET_TRY(connected());
+  const MappedTable& table = store->table(mapping);
+  const Rows rows = DUET_TRY(store->session().query(
+      fmt::format(
+          "SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE'), count(*) "
+          "FILTER (WHERE action = 'DELETE') FROM (SELECT action FROM {} WHERE state = 'NEW' AND table_name = $1 "
+          "LIMIT $2::bigint) AS waiting",
+          table.log),
+      {table.name, std::to_string(limit)}));
+  return CapturedCounts{rows.integer(0, 0), rows.integer(0, 1), rows.integer(0, 2)};
+}
+
 Result<Breaker> PgStore::breaker(const Mapping& mapping) {
   return read_breaker(DUET_TRY(query(kSelectBreaker, {std::to_string(mapping.id)})));
 }

@@ -27,6 +27,8 @@ class PgStore final : public ports::Store {
   Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field, const Mapping* parent,
                                                TimeMs now, std::size_t limit) override;
   Result<std::vector<RecordRef>> find_abandoned(const Mapping& mapping, std::size_t limit) override;
+  Result<std::vector<BulkJob>> jobs(const Mapping& mapping) override;
+  Result<CapturedCounts> count_captured(const Mapping& mapping, long limit) override;
   Result<Breaker> breaker(const Mapping& mapping) override;
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;

@@ -185,6 +185,19 @@ Result<void> PgTransaction::put_off_stale(const Mapping& mapping, std::span<cons
   return {};
 }
 
+Result<void> PgTransaction::put_job(const Mapping& mapping, const BulkJob& job) {
+  DUET_TRY(
+      transaction_.run({{"INSERT INTO duet.bulk_job (token, mapping_id, job_id, kind) VALUES ($1, $2::bigint, $3, $4)",
+                         {job.token, std::to_string(mapping.id), job.job_id, std::string(name_of(job.kind))}}}));
+  return {};
+}
+
+Result<void> PgTransaction::remove_job(const Mapping& mapping, const std::string& token) {
+  DUET_TRY(transaction_.run({{"DELETE FROM duet.bulk_job WHERE token = $1 AND mapping_id = $2::bigint",
+                              {token, std::to_string(mapping.id)}}}));
+  return {};
+}
+
 Result<void> PgTransaction::commit() { return transaction_.commit(); }
 
 }  // namespace duet::postgres

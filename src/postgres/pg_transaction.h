@@ -31,6 +31,8 @@ class PgTransaction final : public ports::StoreTransaction {
   Result<void> resolve_issue(const Mapping& mapping, std::string_view kind, std::string_view code) override;
   Result<Breaker> lock_breaker(const Mapping& mapping) override;
   Result<void> set_breaker(const Mapping& mapping, const Breaker& breaker) override;
+  Result<void> put_job(const Mapping& mapping, const BulkJob& job) override;
+  Result<void> remove_job(const Mapping& mapping, const std::string& token) override;
   Result<long> count_captured_deletes(const Mapping& mapping, long limit) override;
   Result<void> mark_stale(std::span<const ports::StaleScope> scopes, TimeMs due) override;
   Result<void> clear_stale(const Mapping& mapping, std::span<const ports::StaleMark> marks) override;

@@ -13,11 +13,9 @@ constexpr std::array<double, 5> kReserve = {0.01, 0.03, 0.10, 0.20, 0.25};
 constexpr double kSmallestDepth = 20;
 constexpr TimeMs kSampleEveryMs = 60'000;
 constexpr TimeMs kSampledMs = 3'600'000;
-/// The bucket is felt only in its lower half, and there so that a steady stream of edits meets the pace before the
-/// bucket is empty.
-constexpr double kFelt = 0.5;
-constexpr double kSteep = 8;
-constexpr double kSlowest = 2;  ///< times the interval that the rate gives
+/// How far calls that do not wait may overdraw the bucket: edits then wait a little longer, not for all of a mass
+/// change.
+constexpr double kOverdraft = 2;
 
 TimeMs rounded_up(double ms) { return static_cast<TimeMs>(std::ceil(ms)); }
 
@@ -71,8 +69,7 @@ void Budget::spent(CallClass call_class, long calls, TimeMs now) {
   if (calls == 0) return;
   spent_at_[static_cast<std::size_t>(call_class)] = now;
   if (!known_) return;
-  // A burst of full calls is paid off by at most one empty bucket.
-  tokens_ = std::max(tokens(now) - static_cast<double>(calls), -depth());
+  tokens_ = std::max(tokens(now) - static_cast<double>(calls), -kOverdraft);
   counted_at_ = now;
 }
 
@@ -85,16 +82,12 @@ TimeMs Budget::wait(CallClass call_class, bool full, TimeMs now) const {
     return std::max<TimeMs>(0, limits_.longest_wait_ms - passed);
   }
   if (full || call_class != CallClass::edits) return 0;
-  const double felt = depth() * kFelt;
   const double now_left = tokens(now);
-  if (now_left >= felt) return 0;
-  const double interval = 1 / rate();
-  if (now_left < 1) return std::min(limits_.longest_wait_ms, rounded_up((1 - std::max(now_left, 0.0)) * interval));
-  const double missing = 1 - now_left / felt;
-  return std::max<TimeMs>(0, static_cast<TimeMs>(interval * std::min(kSlowest, kSteep * missing * missing)) - passed);
+  if (now_left >= 1) return 0;
+  return std::min(limits_.longest_wait_ms, rounded_up((1 - now_left) / rate()));
 }
 
-bool Budget::is_short(TimeMs now) const { return known_ && (left_above(CallClass::backfill) <= 0 || tokens(now) < 0); }
+bool Budget::is_short(TimeMs now) const { return known_ && (left_above(CallClass::backfill) <= 0 || tokens(now) < 1); }
 
 BudgetReport Budget::report(TimeMs now) const {
   BudgetReport report;
@@ -107,7 +100,7 @@ BudgetReport Budget::report(TimeMs now) const {
   using State = BudgetReport::State;
   report.state = used_ >= allowed_                   ? State::exhausted
                  : left_above(CallClass::edits) <= 0 ? State::reserve
-                 : tokens(now) < depth() * kFelt     ? State::paced
+                 : tokens(now) < 1                   ? State::paced
                                                      : State::full_speed;
   if (samples_.size() > 1 && used_ > samples_.front().used && now > samples_.front().at) {
     const double per_ms =

@@ -26,10 +26,10 @@ struct BudgetLimits {
   /// Of what is left above the reserve: how much edits may spend if it had to last a whole day.
   double share = 0.4;
   /// Of the daily limit: calls that may go out at once after a quiet time.
-  double depth = 0.01;
+  double depth = 0.005;
   TimeMs longest_wait_ms = 60'000;
   /// When the limit is used up: a call goes out now and then, because only the org's answer tells that there is more.
-  TimeMs probe_ms = 300'000;
+  TimeMs probe_ms = 30'000;
 };
 
 /// What is shown of the budget.

@@ -47,7 +47,7 @@ TEST(Budget, ATrickleThatGoesOnBecomesFewCalls) {
   Budget budget;
   budget.observe(0, kDaily, 0);
   TimeMs now = 0;
-  calls_for(budget, 20'000, 10, now);
+  calls_for(budget, 1'000, 10, now);
   EXPECT_EQ(budget.report(now).state, BudgetReport::State::paced);
   TimeMs longest = 0;
   EXPECT_LE(calls_for(budget, 10'000, 10, now, &longest), 60) << "100 edits a second";
@@ -105,8 +105,8 @@ TEST(Budget, BelowItsReserveAClassGoesOnOneCallAMinute) {
   budget.observe(kDaily, kDaily, 60'000);
   budget.spent(CallClass::edits, 1, 60'000);
   EXPECT_EQ(budget.report(60'000).state, BudgetReport::State::exhausted);
-  EXPECT_EQ(budget.wait(CallClass::edits, false, 60'000), 300'000);
-  EXPECT_EQ(budget.wait(CallClass::edits, false, 360'000), 0) << "a probe: only an answer tells that there is more";
+  EXPECT_EQ(budget.wait(CallClass::edits, false, 60'000), 30'000);
+  EXPECT_EQ(budget.wait(CallClass::edits, false, 90'000), 0) << "a probe: only an answer tells that there is more";
 }
 
 TEST(Budget, ForecastsWhenTheLimitIsReached) {
@@ -124,25 +124,34 @@ TEST(Circuit, OpensAfterSeveralFailuresAndProbes) {
   EXPECT_FALSE(circuit.open());
   circuit.failed(0);
   EXPECT_TRUE(circuit.open());
-  EXPECT_EQ(circuit.wait(0), 1'000);
+  for (int i = 0; i < 20; ++i) circuit.failed(1);
+  EXPECT_EQ(circuit.wait(0), 1'000) << "calls that were under way tell nothing new";
   EXPECT_EQ(circuit.wait(1'000), 0);
   circuit.called(1'000);
   EXPECT_GT(circuit.wait(1'001), 0) << "one probe at a time";
   circuit.failed(1'100);
   EXPECT_EQ(circuit.wait(1'100), 2'000);
-  for (int i = 0; i < 100; ++i) circuit.failed(2'000);
-  EXPECT_EQ(circuit.wait(2'000), 60'000);
+  TimeMs now = 1'100;
+  for (int i = 0; i < 20; ++i) {
+    now += circuit.wait(now);
+    circuit.called(now);
+    circuit.failed(now);
+  }
+  EXPECT_EQ(circuit.wait(now), 60'000);
   circuit.succeeded();
   EXPECT_FALSE(circuit.open());
   EXPECT_EQ(circuit.wait(2'000), 0);
 }
 
-TEST(Circuit, WaitsAsTheOrgAsks) {
+TEST(Circuit, WaitsAsTheOrgAsksAndLongerEachTime) {
   Circuit circuit;
   circuit.failed(0, 2'000);
   EXPECT_TRUE(circuit.open());
   EXPECT_EQ(circuit.wait(500), 1'500);
+  circuit.failed(2'000, 2'000);
+  EXPECT_EQ(circuit.wait(2'000), 4'000);
   circuit.succeeded();
+  EXPECT_FALSE(circuit.open());
   EXPECT_EQ(circuit.wait(500), 0);
 }
 

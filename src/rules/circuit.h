@@ -9,7 +9,7 @@ namespace duet::rules {
 /// Times are of a clock that does not go back.
 class Circuit {
  public:
-  /// `pause_ms`: at least so long, where the org said so (0 where not).
+  /// `pause_ms`: where the org asked for a rest (0 where not); doubled each time that it asks again.
   void failed(TimeMs now, TimeMs pause_ms = 0);
   void succeeded();
   /// How long the next call must wait; while it is open and a probe is under way, until that is answered.
@@ -24,6 +24,7 @@ class Circuit {
 
   int failures_ = 0;
   bool asked_ = false;  ///< the org itself asked for a pause
+  bool probing_ = false;
   TimeMs until_ = 0;
 };
 

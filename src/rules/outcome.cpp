@@ -17,6 +17,7 @@ namespace {
 
 /// 1 s becomes about a minute.
 constexpr int kBackoffDoublings = 6;
+constexpr int kHeavyRounds = 8;
 
 Attempt* find(Lane& lane, const std::string& token) {
   auto found = std::ranges::find(lane.attempts, token, &Attempt::token);
@@ -183,6 +184,8 @@ void on_rejected(const Turn& turn, const std::string& token, const Error& error)
     case ErrorKind::auth_expired:
     case ErrorKind::network:
     case ErrorKind::timeout:
+      // The org's automation refuses this record however small its transaction is.
+      if (error.code.starts_with("CANNOT_") && error.kind == ErrorKind::throttled && lane.rounds >= kHeavyRounds) break;
       retry_later(turn, token, turn.context.retry_ms);
       ++lane.rounds;
       return;

@@ -75,6 +75,7 @@ std::set<std::string> named_parents(const Mapping& mapping, const Attempt& attem
   for (const auto& [name, sent] : attempt.fields) {
     const MappedField* field = mapping.find(name);
     const auto* text = std::get_if<std::string>(&sent.value);
+    if (field && field->parent && text) objects.insert(field->parent->object);
     if (!field || field->schema.reference_to.empty() || !text || is_record_id(*text)) continue;
     objects.insert(field->schema.reference_to.begin(), field->schema.reference_to.end());
   }
@@ -83,7 +84,8 @@ std::set<std::string> named_parents(const Mapping& mapping, const Attempt& attem
 
 bool refers_to(const Mapping& mapping, const std::string& object) {
   return std::ranges::any_of(mapping.fields, [&](const MappedField& field) {
-    return std::ranges::find(field.schema.reference_to, object) != field.schema.reference_to.end();
+    return (field.parent && field.parent->object == object) ||
+           std::ranges::find(field.schema.reference_to, object) != field.schema.reference_to.end();
   });
 }
 

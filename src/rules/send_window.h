@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/time.h"
 
 namespace duet::rules {
 
 struct WindowLimits {
-  std::size_t parallel = 20;    ///< calls of one object side by side
+  std::size_t parallel = 32;    ///< calls of one object side by side
   std::size_t records = 1'000;  ///< per call
   /// A call should not last longer: the org counts calls of 20 s and more, and allows 25 of them (5 in trial orgs) at a
   /// time (spec/performance.md §1.2).
@@ -22,6 +23,7 @@ struct Answer {
   std::size_t locked = 0;  ///< records that the org could not lock
   bool throttled = false;  ///< the org said that too much runs at a time
   bool lost = false;       ///< no answer came: the call may have been too long for the org
+  bool heavy = false;      ///< a transaction went beyond the limits of the org's automation
 };
 
 /// How much of one object may be under way: more while all goes well, half after a lock was missed or the org was
@@ -34,10 +36,13 @@ class SendWindow {
   std::size_t parallel() const { return static_cast<std::size_t>(parallel_); }
   std::size_t records() const;
   void answered(const Answer& answer);
+  /// How long the org takes for one record; nothing before the first answer.
+  std::optional<double> ms_per_record() const { return measured_ ? std::optional(ms_per_record_) : std::nullopt; }
 
  private:
   WindowLimits limits_;
-  double parallel_ = 4;
+  double parallel_ = 8;
+  bool measured_ = false;
   double records_ = 1'000'000;    ///< as locks allow
   double ms_per_record_ = 0;      ///< smoothed
   double threshold_ = 1'000'000;  ///< above it, growth is by one a round and not by doubling

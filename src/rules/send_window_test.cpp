@@ -13,7 +13,7 @@ TEST(SendWindow, GrowsToItsLimitWhileAllGoesWell) {
 }
 
 TEST(SendWindow, HalvesOnceForTheCallsOfOneRound) {
-  SendWindow window;
+  SendWindow window({.parallel = 20, .records = 1'000, .call_ms = 15'000});
   for (TimeMs at = 0; at < 40; ++at) window.answered({200, at, at + 1, 0, false});
   for (int i = 0; i < 5; ++i) window.answered({200, 50, 60, 3, false});
   EXPECT_EQ(window.parallel(), 10U) << "the calls of that round all began before the window was cut";
@@ -36,7 +36,14 @@ TEST(SendWindow, ASlowObjectGetsShorterCalls) {
   window.answered({1'000, 3'000, 63'000, 0, false});
   EXPECT_LE(window.records(), 600U);
   EXPECT_EQ(window.records() % 200, 0U);
-  EXPECT_GT(window.parallel(), 4U) << "slow is no reason for fewer at a time";
+  EXPECT_GT(window.parallel(), 8U) << "slow is no reason for fewer at a time";
+}
+
+TEST(SendWindow, AutomationThatGoesBeyondItsLimitsGetsSmallerTransactions) {
+  SendWindow window;
+  window.answered({200, 0, 10, 0, false, false, true});
+  EXPECT_EQ(window.records(), 100U);
+  EXPECT_EQ(window.parallel(), 8U);
 }
 
 TEST(SendWindow, CallsWithoutAnAnswerGetShorter) {
@@ -54,7 +61,7 @@ TEST(SendWindow, CallsWithoutAnAnswerGetShorter) {
 TEST(SendWindow, AnOverrunOrgGetsFewerCallsAtATime) {
   SendWindow window;
   window.answered({200, 0, 10, 0, true});
-  EXPECT_EQ(window.parallel(), 2U);
+  EXPECT_EQ(window.parallel(), 4U);
 }
 
 }  // namespace

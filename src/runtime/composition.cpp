@@ -74,7 +74,8 @@ void Composition::add_inbound() {
 }
 
 void Composition::add_outbound() {
-  add("outbound", [this] { return make_outbound(prepared_, context_); }, true);
+  add("outbound", [this] { return make_outbound(prepared_, context_, desk_); }, true);
+  add("bulk", [this] { return make_bulk(prepared_, context_, desk_); }, true);
 }
 
 void Composition::add_settle() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/bulk_desk.h"
 #include "engine/connection.h"
 #include "engine/governor.h"
 #include "ports/clock.h"
@@ -62,6 +63,7 @@ class Composition {
   PreparedConnection prepared_;
   ConnectionContext context_;
   engine::StreamHorizon horizon_;
+  engine::BulkDesk desk_;
   LoadQueue loads_;
   std::vector<std::unique_ptr<WorkerRunner>> runners_;  ///< last: they use everything above
 };

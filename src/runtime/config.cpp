@@ -209,7 +209,10 @@ void read_engine(ConfigTable table, ConnectionConfig& connection) {
   table.number("max_deletes", settings.deletes.most, 0, 1'000'000'000);
   table.number("delete_window_ms", settings.deletes.window_ms, 1'000, 7 * kDayMs);
   table.number("collection_from", settings.collection_from, 1, 200);
-  table.number("send_parallel", settings.send_parallel, 1, 24);
+  table.number("send_parallel", settings.send_parallel, 1, 64);
+  table.number("bulk_from", settings.bulk_from, 0, 10'000'000);
+  table.number("bulk_from_short", settings.bulk_from_short, 1, 10'000'000);
+  table.number("bulk_records", settings.bulk_records, 1, 100'000);
   table.number("call_ms", settings.call_ms, 1'000, 100'000);
   table.number("loads_at_once", connection.loads_at_once, 1, 16);
   int poll_seconds = 0;

@@ -1,6 +1,7 @@
 #include "runtime/org_access.h"
 
 #include "salesforce/pubsub_client.h"
+#include "salesforce/rest_bulk.h"
 #include "salesforce/rest_org.h"
 #include "salesforce/session.h"
 
@@ -15,5 +16,7 @@ Result<OrgAccess> OrgAccess::make(const salesforce::ConnectionSettings& settings
 std::unique_ptr<ports::Org> OrgAccess::make_org() const {
   return std::make_unique<salesforce::RestOrg>(session_, pubsub_);
 }
+
+std::unique_ptr<ports::Bulk> OrgAccess::make_bulk() const { return std::make_unique<salesforce::RestBulk>(session_); }
 
 }  // namespace duet::runtime

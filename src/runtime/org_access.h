@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "base/result.h"
+#include "ports/bulk.h"
 #include "ports/org.h"
 #include "salesforce/config.h"
 
@@ -23,6 +24,8 @@ class OrgAccess {
 
   /// A client for one thread.
   std::unique_ptr<ports::Org> make_org() const;
+
+  std::unique_ptr<ports::Bulk> make_bulk() const;
 
   const std::shared_ptr<salesforce::Session>& session() const { return session_; }
   const std::shared_ptr<salesforce::PubSubClient>& pubsub() const { return pubsub_; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/bulk.h"
 #include "engine/inbound.h"
 #include "engine/load.h"
 #include "engine/outbound.h"
@@ -55,9 +56,18 @@ struct StoreAndOrg {
 struct OutboundPoolParts : StoreAndOrg {
   OutboundPoolParts(const PreparedConnection& prepared, const ConnectionContext& context)
       : StoreAndOrg(prepared, context),
-        pool([&access = context.org] { return access.make_org(); }, context.config.engine.send_parallel) {}
+        pool([&access = context.org] { return access.make_org(); }, context.config.engine.send_parallel),
+        bulk(context.org.make_bulk()) {}
 
   SendPool pool;
+  std::unique_ptr<ports::Bulk> bulk;
+};
+
+struct BulkParts : StoreAndOrg {
+  BulkParts(const PreparedConnection& prepared, const ConnectionContext& context)
+      : StoreAndOrg(prepared, context), bulk(context.org.make_bulk()) {}
+
+  std::unique_ptr<ports::Bulk> bulk;
 };
 
 template <class Parts>
@@ -110,15 +120,25 @@ Result<WorkerParts> make_inbound(const PreparedConnection& prepared, const Conne
   return owning(std::move(parts), std::move(worker));
 }
 
-Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context) {
+Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context,
+                                  engine::BulkDesk& desk) {
   auto parts = std::make_unique<OutboundPoolParts>(prepared, context);
-  const engine::OutboundPorts ports{parts->store,  *parts->org,    parts->pool,
-                                    context.clock, context.random, context.governor};
+  const engine::OutboundPorts ports{parts->store,   *parts->org,      parts->pool,  context.clock,
+                                    context.random, context.governor, *parts->bulk, desk};
   auto worker =
       std::make_unique<engine::OutboundWorker>(prepared.connection, context.config.engine, ports, context.counters);
   WorkerParts made = owning(std::move(parts), std::move(worker));
   made.bell = std::make_unique<DoorbellBell>(context.config.postgres.url, context.config.postgres.schema);
   return made;
+}
+
+Result<WorkerParts> make_bulk(const PreparedConnection& prepared, const ConnectionContext& context,
+                              engine::BulkDesk& desk) {
+  auto parts = std::make_unique<BulkParts>(prepared, context);
+  const engine::BulkPorts ports{parts->store, *parts->org, *parts->bulk, context.clock, context.governor, desk};
+  auto worker =
+      std::make_unique<engine::BulkWorker>(prepared.connection, context.config.engine, ports, context.counters);
+  return owning(std::move(parts), std::move(worker));
 }
 
 Result<WorkerParts> make_settle(const PreparedConnection& prepared, const ConnectionContext& context,

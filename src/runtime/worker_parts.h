@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/bulk_desk.h"
 #include "runtime/load_queue.h"
 #include "runtime/prepare_connection.h"
 #include "runtime/worker_runner.h"
@@ -18,7 +19,11 @@ struct ConnectionContext;
 Result<WorkerParts> make_inbound(const PreparedConnection& prepared, const ConnectionContext& context,
                                  engine::StreamHorizon& horizon);
 /// With the doorbell of the trigger log.
-Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context);
+Result<WorkerParts> make_outbound(const PreparedConnection& prepared, const ConnectionContext& context,
+                                  engine::BulkDesk& desk);
+/// Bulk jobs that the outbound worker has filled.
+Result<WorkerParts> make_bulk(const PreparedConnection& prepared, const ConnectionContext& context,
+                              engine::BulkDesk& desk);
 Result<WorkerParts> make_settle(const PreparedConnection& prepared, const ConnectionContext& context,
                                 const engine::StreamHorizon& horizon);
 /// Keeps calculated columns up to date.

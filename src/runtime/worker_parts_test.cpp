@@ -20,7 +20,8 @@ TEST(WorkerPartsTest, OnlyOutboundListensToTheDoorbell) {
   const ConnectionContext context{config, org, pause, counters, governor, clock, random};
   const PreparedConnection prepared;
   const engine::StreamHorizon horizon;
-  EXPECT_NE(make_outbound(prepared, context).value().bell, nullptr);
+  engine::BulkDesk desk;
+  EXPECT_NE(make_outbound(prepared, context, desk).value().bell, nullptr);
   EXPECT_EQ(make_settle(prepared, context, horizon).value().bell, nullptr);
 }
 

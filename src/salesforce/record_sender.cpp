@@ -23,6 +23,17 @@ SendOutcome refused(Error error) {
   return outcome;
 }
 
+/// Most calls that one batch may need to find the records that refuse it.
+constexpr int kMaxBisectionCalls = 40;
+
+/// Whether the error is of the call and not of the record: an answer about records gives no place.
+bool refused_as_a_whole(const SendOutcome& outcome) {
+  if (outcome.verdict != Verdict::rejected || !outcome.error) return false;
+  const ErrorKind kind = outcome.error->kind;
+  return outcome.error->detail.contains("/composite") &&
+         (kind == ErrorKind::rejected || kind == ErrorKind::bad_data || kind == ErrorKind::schema_changed);
+}
+
 /// A client name that cannot break out of its header: tokens are the engine's own, letters, digits and dashes.
 std::vector<std::string> call_options(const std::string& token) {
   bool clean = !token.empty() && token.size() <= 100 && std::ranges::all_of(token, [](unsigned char c) {
@@ -60,8 +71,27 @@ std::vector<SendOutcome> RecordSender::send(const Mapping& mapping, const SendBa
     const auto count = std::min(kCompositeCollections, calls.size() - start);
     send_collections(batch, std::span(calls).subspan(start, count), outcomes);
   }
+  int calls_left = kMaxBisectionCalls;
+  for (const CollectionCall& call : calls) bisect(mapping, batch, call, outcomes, calls_left);
   for (SendOutcome& outcome : outcomes) outcome = judged(std::move(outcome), mapping, batch.kind);
   return outcomes;
+}
+
+void RecordSender::bisect(const Mapping& mapping, const SendBatch& batch, const CollectionCall& call,
+                          std::vector<SendOutcome>& outcomes, int& calls_left) {
+  const auto refused_whole = [&](std::size_t index) { return refused_as_a_whole(outcomes[index]); };
+  if (call.sent.size() < 2 || calls_left <= 0 || !std::ranges::all_of(call.sent, refused_whole)) return;
+  const std::size_t half = call.sent.size() / 2;
+  for (const auto& [first, count] : {std::pair{std::size_t{0}, half}, std::pair{half, call.sent.size() - half}}) {
+    if (--calls_left < 0) return;
+    SendBatch part{batch.kind, batch.transport, batch.token, {}};
+    for (std::size_t i = first; i < first + count; ++i) part.records.push_back(batch.records[call.sent[i]]);
+    std::vector<SendOutcome> answers(count);
+    const std::vector<CollectionCall> calls = collection_calls(mapping, part, client_.data_path(""), answers);
+    if (!calls.empty()) send_collections(part, calls, answers);
+    for (const CollectionCall& each : calls) bisect(mapping, part, each, answers, calls_left);
+    for (std::size_t i = 0; i < count; ++i) outcomes[call.sent[first + i]] = std::move(answers[i]);
+  }
 }
 
 SendOutcome RecordSender::send_row(const Mapping& mapping, const SendBatch& batch, const SendRecord& record) {

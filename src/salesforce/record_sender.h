@@ -27,6 +27,9 @@ class RecordSender {
   /// One call: a collection, or several of them as a composite request. Fills the outcomes of their records.
   void send_collections(const ports::SendBatch& batch, std::span<const CollectionCall> calls,
                         std::vector<ports::SendOutcome>& outcomes);
+  /// A collection that was refused as a whole goes out again in halves, so that one record does not refuse the others.
+  void bisect(const Mapping& mapping, const ports::SendBatch& batch, const CollectionCall& call,
+              std::vector<ports::SendOutcome>& outcomes, int& calls_left);
 
   RestClient& client_;
 };

@@ -53,7 +53,7 @@ std::expected<HttpResponse, CallFailure> RestClient::call(const RestCall& call) 
     request.headers = call.headers;
     request.headers.push_back("Authorization: Bearer " + (*login)->access_token);
     request.headers.push_back("Accept: application/json");
-    if (!call.body.empty()) request.headers.push_back("Content-Type: application/json; charset=UTF-8");
+    if (!call.body.empty()) request.headers.push_back("Content-Type: " + call.content_type);
 
     auto response = client_.perform(request);
     if (!response) return std::unexpected(failure_of_transport(call, std::move(response).error()));

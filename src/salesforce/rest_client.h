@@ -25,8 +25,9 @@ struct CallFailure {
 struct RestCall {
   std::string method = "GET";
   std::string path = {};  ///< from the host on, encoded
-  std::string body = {};  ///< JSON
+  std::string body = {};
   std::vector<std::string> headers = {};
+  std::string content_type = "application/json; charset=UTF-8";
   long timeout_ms = 0;  ///< 0: the connection's
   bool compressed = true;
   std::function<bool(std::string_view)> sink = {};  ///< as HttpRequest::sink; without a time limit but for silence

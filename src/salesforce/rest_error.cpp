@@ -8,7 +8,8 @@ namespace duet::salesforce {
 namespace {
 
 constexpr std::size_t kMaxMessage = 1'000;
-constexpr long kDailyLimitWaitMs = 300'000;
+/// The first time; whoever is refused again waits longer.
+constexpr long kDailyLimitWaitMs = 5'000;
 constexpr long kConcurrentLimitWaitMs = 2'000;
 
 struct CodeKind {
@@ -26,7 +27,7 @@ constexpr auto kCodes = std::to_array<CodeKind>({
     {"INVALID_AUTH_HEADER", ErrorKind::auth_expired},
     {"REQUEST_LIMIT_EXCEEDED", ErrorKind::throttled},
     {"TXN_SECURITY_METERING_ERROR", ErrorKind::throttled},
-    {"LIMIT_EXCEEDED", ErrorKind::throttled},
+    {"OPERATION_TOO_LARGE", ErrorKind::rejected},
     {"ALL_OR_NONE_OPERATION_ROLLED_BACK", ErrorKind::throttled},
     {"PROCESSING_HALTED", ErrorKind::throttled},
     {"INVALID_QUERY_LOCATOR", ErrorKind::network},
@@ -71,12 +72,21 @@ bool tells_of_a_lock(std::string_view message) {
          message.find("unable to obtain exclusive access") != std::string_view::npos;
 }
 
+/// Apex limits count for all records of a transaction: with fewer of them the same record may pass.
+bool tells_of_a_transaction_limit(std::string_view message) {
+  return message.contains("CPU time limit exceeded") || message.contains("Too many SOQL queries") ||
+         message.contains("Too many DML") || message.contains("Too many query rows") ||
+         message.contains("LimitException");
+}
+
 ErrorKind kind_of(std::string_view code, std::string_view message, int status) {
   // A trigger or flow passes on what it met inside.
-  if ((code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" || code == "CANNOT_EXECUTE_FLOW_TRIGGER") &&
-      tells_of_a_lock(message)) {
-    return ErrorKind::row_locked;
+  if (code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY" || code == "CANNOT_EXECUTE_FLOW_TRIGGER") {
+    if (tells_of_a_lock(message)) return ErrorKind::row_locked;
+    if (tells_of_a_transaction_limit(message)) return ErrorKind::throttled;
   }
+  // Of a record it is about the record (400); of a call, about the org.
+  if (code == "LIMIT_EXCEEDED") return status == 0 || status == 400 ? ErrorKind::rejected : ErrorKind::throttled;
   if (code == "INVALID_FIELD" && message.find("Foreign key external ID") != std::string_view::npos)
     return ErrorKind::rejected;
   if (code == "INVALID_CROSS_REFERENCE_KEY") return status == 404 ? ErrorKind::not_found : ErrorKind::rejected;

@@ -9,6 +9,22 @@ std::string body(std::string_view code, std::string_view message = "m") {
   return R"([{"message":")" + std::string(message) + R"(","errorCode":")" + std::string(code) + R"(","fields":[]}])";
 }
 
+TEST(RestError, segment_flaw_13_the_code_decides_and_not_the_status) {
+  EXPECT_EQ(error_of_code("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", 400).kind, ErrorKind::row_locked);
+  EXPECT_EQ(error_of_code("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403).kind, ErrorKind::throttled);
+  EXPECT_EQ(error_of_code("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", 403).retry_after_ms,
+            2'000);
+  EXPECT_EQ(
+      error_of_code("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: System.LimitException: Too many SOQL queries: 101")
+          .kind,
+      ErrorKind::throttled);
+  EXPECT_EQ(error_of_code("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "T: execution of BeforeUpdate caused by: x").kind,
+            ErrorKind::rejected);
+  EXPECT_EQ(error_of_code("LIMIT_EXCEEDED", "x").kind, ErrorKind::rejected);
+  EXPECT_EQ(error_of_code("LIMIT_EXCEEDED", "x", 403).kind, ErrorKind::throttled);
+  EXPECT_EQ(error_of_code("OPERATION_TOO_LARGE", "x", 403).kind, ErrorKind::rejected);
+}
+
 TEST(RestError, goes_by_the_code_and_not_by_the_status) {
   struct Case {
     int status;
@@ -54,7 +70,7 @@ TEST(RestError, goes_by_the_code_and_not_by_the_status) {
 
 TEST(RestError, backs_off_by_the_limit_that_was_met) {
   EXPECT_EQ(error_of_answer(403, body("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")).retry_after_ms,
-            300'000);
+            5'000);
   EXPECT_EQ(error_of_answer(
                 403, body("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."))
                 .retry_after_ms,

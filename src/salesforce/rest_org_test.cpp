@@ -235,6 +235,26 @@ TEST(RestOrgSend, sends_single_rows) {
   EXPECT_EQ(seen[3].method + " " + seen[3].target, "POST /services/data/v62.0/sobjects/Account");
 }
 
+TEST(RestOrgSend, segment_flaw_1_a_batch_that_is_refused_as_a_whole_is_halved_until_the_record_is_found) {
+  Fixture f([](const httplib::Request& request, httplib::Response& response) {
+    if (request.body.find("poison") != std::string::npos)
+      return json(response, 400, R"([{"errorCode":"JSON_PARSER_ERROR","message":"Cannot deserialize"}])");
+    const auto count = nlohmann::json::parse(request.body)["records"].size();
+    auto answer = nlohmann::json::array();
+    for (std::size_t i = 0; i < count; ++i)
+      answer.push_back({{"id", kId}, {"success", true}, {"errors", nlohmann::json::array()}});
+    json(response, 200, answer.dump());
+  });
+  SendBatch batch{.kind = AttemptKind::update, .transport = Transport::collection, .token = "t", .records = {}};
+  for (int i = 0; i < 100; ++i)
+    batch.records.push_back(
+        {.sfid = kId, .external_id = {}, .fields = {{"Name", std::string(i == 37 ? "poison" : "good")}}});
+  const auto outcomes = f.org.send(account(), batch);
+  for (std::size_t i = 0; i < outcomes.size(); ++i)
+    EXPECT_EQ(outcomes[i].verdict, i == 37 ? Verdict::rejected : Verdict::accepted) << i;
+  EXPECT_LE(f.server.seen().size(), 15U);
+}
+
 TEST(RestOrgSend, sends_conditional_rows_in_one_composite_request) {
   Fixture f([](const httplib::Request&, httplib::Response& response) {
     json(response, 200,

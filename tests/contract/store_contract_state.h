@@ -38,6 +38,36 @@ TEST_P(StoreContract, PositionsAreKeptBySourceAndMayBeAnyBytes) {
   EXPECT_EQ(store().position("poll:Account").value(), std::nullopt);
 }
 
+TEST_P(StoreContract, ABulkJobIsKeptUntilItIsRemoved) {
+  const BulkJob job{"duet-1u", "7500000000001", AttemptKind::update};
+  {
+    auto transaction = store().begin().value();
+    ASSERT_TRUE(transaction->put_job(mapping(), job));
+  }
+  EXPECT_TRUE(store().jobs(mapping()).value().empty()) << "not committed";
+  auto transaction = store().begin().value();
+  ASSERT_TRUE(transaction->put_job(mapping(), job));
+  ASSERT_TRUE(transaction->commit());
+  EXPECT_EQ(store().jobs(mapping()).value(), std::vector<BulkJob>{job});
+  transaction = store().begin().value();
+  ASSERT_TRUE(transaction->remove_job(mapping(), "duet-2u"));
+  ASSERT_TRUE(transaction->remove_job(mapping(), job.token));
+  ASSERT_TRUE(transaction->commit());
+  EXPECT_TRUE(store().jobs(mapping()).value().empty());
+}
+
+TEST_P(StoreContract, WhatIsCapturedIsCountedByItsKindUpToALimit) {
+  const std::int64_t a = app().app_insert({{"LastName", text("a")}});
+  app().app_insert({{"LastName", text("b")}});
+  app().app_update(a, {{"LastName", text("c")}});
+  const CapturedCounts all = store().count_captured(mapping(), 100).value();
+  EXPECT_EQ(all.creates, 2);
+  EXPECT_EQ(all.updates, 1);
+  EXPECT_EQ(all.removes, 0);
+  const CapturedCounts some = store().count_captured(mapping(), 2).value();
+  EXPECT_EQ(some.creates + some.updates + some.removes, 2);
+}
+
 TEST_P(StoreContract, PendingRecordsComeOnceAndOldestFirst) {
   const std::int64_t a = app().app_insert({{"LastName", text("a")}});
   const std::int64_t b = app().app_insert({{"LastName", text("b")}});

@@ -114,9 +114,11 @@ void Stage::start_workers() {
   inbound_ = std::make_unique<engine::InboundWorker>(
       connection_, settings_, engine::InboundPorts{*stream_, *store_, org_, clock_}, *horizon_, counters_);
   governor_ = std::make_unique<engine::Governor>();
+  desk_ = std::make_unique<engine::BulkDesk>();
   sender_ = std::make_unique<ports::InlineSender>(org_);
   outbound_ = std::make_unique<engine::OutboundWorker>(
-      connection_, settings_, engine::OutboundPorts{*store_, org_, *sender_, clock_, random_, *governor_}, counters_);
+      connection_, settings_, engine::OutboundPorts{*store_, org_, *sender_, clock_, random_, *governor_, org_, *desk_},
+      counters_);
   const engine::SettlePorts ports{*store_, org_, clock_, *governor_};
   settle_ = std::make_unique<engine::SettleWorker>(connection_, settings_, ports, *horizon_, counters_);
   poll_ = std::make_unique<engine::PollWorker>(connection_, connection_.mappings.front(), settings_, ports, counters_);

@@ -56,6 +56,7 @@ class Stage {
   std::unique_ptr<ports::EventStream> stream_;
   std::unique_ptr<engine::InboundWorker> inbound_;
   std::unique_ptr<engine::Governor> governor_;
+  std::unique_ptr<engine::BulkDesk> desk_;
   std::unique_ptr<ports::InlineSender> sender_;
   std::unique_ptr<engine::OutboundWorker> outbound_;
   std::unique_ptr<engine::SettleWorker> settle_;

@@ -88,6 +88,7 @@ std::string unrest(const Database& db) {
   const auto reread = db.positions.find("reread:Thing__c");
   if (db.range_dirty || (reread != db.positions.end() && !reread->second.empty()))
     return "a range is still to be read again";
+  if (!db.jobs.empty()) return "a Bulk job is not finished";
   for (const LogRow& row : db.log) {
     if (row.state == LogState::fresh || row.state == LogState::pending) return "a log row is not processed";
   }
@@ -183,6 +184,14 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<Breaker> lock_breaker(const Mapping&) override { return db_.breaker; }
   Result<void> set_breaker(const Mapping&, const Breaker& breaker) override {
     db_.breaker = breaker;
+    return {};
+  }
+  Result<void> put_job(const Mapping&, const BulkJob& job) override {
+    db_.jobs.push_back(job);
+    return {};
+  }
+  Result<void> remove_job(const Mapping&, const std::string& token) override {
+    std::erase_if(db_.jobs, [&](const BulkJob& job) { return job.token == token; });
     return {};
   }
   Result<long> count_captured_deletes(const Mapping&, long limit) override {
@@ -567,6 +576,17 @@ Result<std::vector<RecordRef>> FakeStore::find_unsettled(const Mapping&, const p
     if (newest.passed || newest.decided_at < before) refs.push_back(ref_of(lane));
   }
   return refs;
+}
+
+Result<CapturedCounts> FakeStore::count_captured(const Mapping&, long limit) {
+  CapturedCounts counts;
+  for (const LogRow& log : database_.log) {
+    if (log.state != LogState::fresh || counts.creates + counts.updates + counts.removes >= limit) continue;
+    ++(log.captured.action == LogAction::insert   ? counts.creates
+       : log.captured.action == LogAction::update ? counts.updates
+                                                  : counts.removes);
+  }
+  return counts;
 }
 
 Result<std::vector<RecordRef>> FakeStore::find_in_flight(const Mapping&) {

@@ -63,6 +63,7 @@ struct Database {
   };
   std::map<std::string, Stale> stale;  ///< by sfid
   std::int64_t next_mark = 1;
+  std::vector<BulkJob> jobs;
   std::int64_t next_row = 1;
   std::int64_t next_lane = 1;
   std::int64_t next_log = 1;
@@ -110,6 +111,8 @@ class FakeStore final : public ports::Store {
   Result<std::vector<RecordRef>> find_released(const Mapping& mapping, const MappedField& field, const Mapping* parent,
                                                TimeMs now, std::size_t limit) override;
   Result<std::vector<RecordRef>> find_abandoned(const Mapping& mapping, std::size_t limit) override;
+  Result<std::vector<BulkJob>> jobs(const Mapping&) override { return database_.jobs; }
+  Result<CapturedCounts> count_captured(const Mapping& mapping, long limit) override;
   Result<Breaker> breaker(const Mapping&) override { return database_.breaker; }
   Result<ports::LoadProgress> load_progress(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::CopySink>> begin_copy(const Mapping& mapping) override;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "ports/bulk.h"
 #include "ports/event_stream.h"
 #include "ports/org.h"
 #include "sim_time.h"
@@ -51,7 +52,7 @@ struct OrgRecord {
 
 /// The simulator's deterministic core as the engine's org and event stream, plus the people who work in it and the
 /// oracle who sees all. The one place that includes both sides.
-class OrgAdapter final : public ports::Org {
+class OrgAdapter final : public ports::Org, public ports::Bulk {
  public:
   OrgAdapter(std::uint64_t seed, SimClock& clock, SimRandom& random);
   ~OrgAdapter() override;
@@ -116,9 +117,24 @@ class OrgAdapter final : public ports::Org {
   Result<long> count(const Mapping& mapping) override;
   Result<std::unique_ptr<ports::BulkReader>> bulk_query(const Mapping& mapping) override;
 
+  // ports::Bulk
+  Result<std::unique_ptr<ports::JobUpload>> open(const Mapping& mapping, AttemptKind kind,
+                                                 const std::string& token) override;
+  Result<void> start(const std::string& job_id) override;
+  Result<void> abort(const std::string& job_id) override;
+  Result<ports::JobStatus> status(const std::string& job_id) override;
+  Result<std::unique_ptr<ports::JobResults>> results(const Mapping& mapping, AttemptKind kind,
+                                                     const std::string& job_id) override;
+
   struct Impl;
 
  private:
+  friend class AdapterJobs;
+  void run_jobs();
+  /// What may happen to a call of the job API: nothing, a failure before, or one after it.
+  enum class Fate { good, lost_before, lost_after };
+  Fate fate();
+
   friend class AdapterStream;
   std::vector<ports::SendOutcome> run(const ports::SendBatch& batch);
 

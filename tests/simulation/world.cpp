@@ -62,6 +62,12 @@ void World::configure() {
   settings_.duplicate_wait_ms = 500;
   settings_.collection_from = 1 + random_.below(3);
   settings_.read_records = 3;
+  settings_.bulk_from = 0;
+  if (random_.chance(30)) {
+    settings_.claim_records = 2;
+    settings_.bulk_from = 2 + random_.below(2);
+    settings_.bulk_records = 1 + random_.below(6);
+  }
   deletes_ = random_.chance(40);
 
   OrgFaults& faults = org_->faults;
@@ -274,9 +280,13 @@ void World::start_workers() {
   inbound_ = std::make_unique<engine::InboundWorker>(
       connection_, settings_, engine::InboundPorts{*stream_, *store_, *org_, clock_}, *horizon_, counters_);
   governor_ = std::make_unique<engine::Governor>();
+  desk_ = std::make_unique<engine::BulkDesk>();
   sender_ = std::make_unique<ports::InlineSender>(*org_);
   outbound_ = std::make_unique<engine::OutboundWorker>(
-      connection_, settings_, engine::OutboundPorts{*store_, *org_, *sender_, clock_, random_, *governor_}, counters_);
+      connection_, settings_,
+      engine::OutboundPorts{*store_, *org_, *sender_, clock_, random_, *governor_, *org_, *desk_}, counters_);
+  bulk_ = std::make_unique<engine::BulkWorker>(
+      connection_, settings_, engine::BulkPorts{*store_, *org_, *org_, clock_, *governor_, *desk_}, counters_);
   const engine::SettlePorts ports{*store_, *org_, clock_, *governor_};
   settle_ = std::make_unique<engine::SettleWorker>(connection_, settings_, ports, *horizon_, counters_);
   poll_ = std::make_unique<engine::PollWorker>(connection_, connection_.mappings.front(), settings_, ports, counters_);
@@ -448,6 +458,7 @@ void World::step(engine::Worker& worker) {
 }
 
 void World::step_worker() {
+  if (settings_.bulk_from > 0 && random_.chance(30)) return step(*bulk_);
   switch (random_.below(mapping().source == InboundSource::poll ? 5 : 7)) {
     case 0:
     case 1:
@@ -511,7 +522,8 @@ void World::settle_down() {
     org_->run_late();
     for (engine::Worker* worker :
          {static_cast<engine::Worker*>(inbound_.get()), static_cast<engine::Worker*>(outbound_.get()),
-          static_cast<engine::Worker*>(settle_.get()), static_cast<engine::Worker*>(poll_.get())}) {
+          static_cast<engine::Worker*>(bulk_.get()), static_cast<engine::Worker*>(settle_.get()),
+          static_cast<engine::Worker*>(poll_.get())}) {
       if (worker == inbound_.get() && mapping().source == InboundSource::poll) continue;
       step(*worker);
     }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/bulk.h"
 #include "engine/inbound.h"
 #include "engine/outbound.h"
 #include "engine/poll.h"
@@ -119,8 +120,10 @@ class World {
   std::unique_ptr<ports::EventStream> stream_;
   std::unique_ptr<engine::InboundWorker> inbound_;
   std::unique_ptr<engine::Governor> governor_;
+  std::unique_ptr<engine::BulkDesk> desk_;
   std::unique_ptr<ports::InlineSender> sender_;
   std::unique_ptr<engine::OutboundWorker> outbound_;
+  std::unique_ptr<engine::BulkWorker> bulk_;
   std::unique_ptr<engine::SettleWorker> settle_;
   std::unique_ptr<engine::PollWorker> poll_;
   std::unique_ptr<engine::Timing> timing_;

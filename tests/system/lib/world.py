@@ -11,7 +11,7 @@ from pq import Session
 from service import Service
 
 # Short, so that nothing waits for what a real org takes minutes for.
-ORG_SETTINGS = {"keep_alive_ms": 500, "request_time_limit_ms": 3_000}
+ORG_SETTINGS = {"keep_alive_ms": 500, "request_time_limit_ms": 3_000, "daily_api_limit": 10_000_000}
 ENGINE_SETTINGS = {"request_limit_ms": 3_000, "horizon_margin_ms": 500, "retry_base_ms": 100, "retry_limit_ms": 2_000,
                    "duplicate_wait_ms": 500}
 
