@@ -100,10 +100,11 @@ Result<void> BulkWorker::Impl::poll(Running& running) {
       }
       running.upload.reset();
       called();
-      DUET_TRY(ports_.bulk.abort(running.job.job_id));
+      // What the results do not speak of has not been sent. They are read all the same: a request to let the job go may
+      // have been under way.
       running.leftovers = ports::Verdict::not_sent;
-      running.phase = Phase::leftovers;
-      return {};
+      running.phase = Phase::find_out;
+      return ports_.bulk.abort(running.job.job_id);
     case ports::JobState::running:
       running.phase = Phase::poll;
       running.next_at = ports_.clock.monotonic() + running.poll_ms;
