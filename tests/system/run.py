@@ -9,7 +9,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", "bench", "lib")]
 
-SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "issues", "access", "held", "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "storm", "kill9"]
+SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "issues", "access", "held",
+          "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "transports", "storm", "kill9"]
 
 if __name__ == "__main__":
     import runner
