@@ -176,7 +176,7 @@ Result<std::string> AppBackend::webhooks(const std::string& connection) {
     for (const postgres::WebhookState& state :
          DUET_TRY(postgres::WebhookStore(reading.session, reading.connection_id).list())) {
       std::string host;
-      for (const runtime::WebhookConfig& webhook : app_.config().webhooks) {
+      for (const runtime::WebhookConfig& webhook : reading.config.webhooks) {
         if (webhook.name != state.name) continue;
         // Without path and query, which may hold a secret.
         const std::size_t begin = webhook.url.find("://") + 3;

@@ -12,7 +12,6 @@
 #include "base/logging.h"
 #include "postgres/issue_store.h"
 #include "postgres/journal_store.h"
-#include "postgres/migrations.h"
 #include "runtime/record_json.h"
 #include "runtime/secrets.h"
 
@@ -53,11 +52,8 @@ std::string webhook_signature(const std::string& secret, const std::string& time
   return "sha256=" + runtime::hmac_sha256_hex(secret, timestamp + "." + body);
 }
 
-WebhookSender::WebhookSender(const runtime::ConnectionConfig& connection,
-                             const std::vector<runtime::WebhookConfig>& webhooks)
-    : connection_(connection) {
-  for (const runtime::WebhookConfig& webhook : webhooks) {
-    if (!webhook.connection.empty() && webhook.connection != connection.name) continue;
+WebhookSender::WebhookSender(const runtime::ConnectionConfig& connection) : connection_(connection) {
+  for (const runtime::WebhookConfig& webhook : connection.webhooks) {
     auto target = std::make_unique<Target>();
     target->config = webhook;
     const std::size_t path = webhook.url.find('/', webhook.url.find("://") + 3);
@@ -65,7 +61,7 @@ WebhookSender::WebhookSender(const runtime::ConnectionConfig& connection,
     target->path = path == std::string::npos ? "/" : webhook.url.substr(path);
     targets_.push_back(std::move(target));
   }
-  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  if (!targets_.empty()) thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
 WebhookSender::~WebhookSender() = default;
@@ -81,27 +77,28 @@ void WebhookSender::run(const std::stop_token& stop) {
       sleep(stop, std::chrono::seconds(5));
       continue;
     }
-    // Without webhooks there is nothing to look for: those of an earlier configuration are forgotten by now.
-    if (targets_.empty()) return;
     sleep(stop, kLookEvery);
   }
 }
 
-Result<void> WebhookSender::open() {
-  if (session_ && !session_->broken()) return {};
+Result<bool> WebhookSender::open() {
+  if (session_ && !session_->broken()) return true;
   session_ = DUET_TRY(postgres::Session::connect(connection_.postgres.url, postgres::SessionRole::admin));
-  DUET_TRY(postgres::migrate(*session_));
+  const postgres::Rows present = DUET_TRY(session_->query("SELECT pg_catalog.to_regclass('duet.webhook') IS NOT NULL"));
   const postgres::Rows rows =
-      DUET_TRY(session_->query("SELECT id FROM duet.connection WHERE name = $1", {connection_.name}));
-  if (rows.empty()) return fail(ErrorKind::store_down, "the connection has not been set up yet");
+      present.boolean(0, 0)
+          ? DUET_TRY(session_->query("SELECT id FROM duet.connection WHERE name = $1", {connection_.name}))
+          : postgres::Rows();
+  if (rows.empty()) {
+    session_.reset();
+    return false;
+  }
   connection_id_ = static_cast<int>(rows.integer(0, 0));
-  std::vector<postgres::WebhookEvents> webhooks;
-  for (const auto& target : targets_) webhooks.push_back({target->config.name, target->config.events});
-  return WebhookStore(*session_, connection_id_).set_webhooks(webhooks);
+  return true;
 }
 
 Result<void> WebhookSender::turn(const std::stop_token& stop) {
-  DUET_TRY(open());
+  if (!DUET_TRY(open())) return {};
   for (const auto& target : targets_) {
     if (stop.stop_requested()) return {};
     if (Clock::now() >= target->not_before) DUET_TRY(deliver(*target, stop));

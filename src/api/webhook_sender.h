@@ -16,7 +16,7 @@ namespace duet::api {
 /// answer other than 2xx is tried again, with a longer pause each time. Runs from construction to destruction.
 class WebhookSender {
  public:
-  WebhookSender(const runtime::ConnectionConfig& connection, const std::vector<runtime::WebhookConfig>& webhooks);
+  explicit WebhookSender(const runtime::ConnectionConfig& connection);
   ~WebhookSender();
   WebhookSender(const WebhookSender&) = delete;
   WebhookSender& operator=(const WebhookSender&) = delete;
@@ -27,7 +27,8 @@ class WebhookSender {
   void run(const std::stop_token& stop);
   /// One look at everything that waits.
   Result<void> turn(const std::stop_token& stop);
-  Result<void> open();
+  /// False while the connection has not been set up.
+  Result<bool> open();
   Result<void> deliver(Target& target, const std::stop_token& stop);
   Result<std::string> payload(const postgres::WebhookDelivery& delivery);
 

@@ -93,7 +93,7 @@ Result<void> serve(const GlobalOptions& global) {
   app.start();
   std::vector<std::unique_ptr<api::WebhookSender>> webhooks;
   for (const runtime::ConnectionConfig& connection : app.config().connections)
-    webhooks.push_back(std::make_unique<api::WebhookSender>(connection, app.config().webhooks));
+    webhooks.push_back(std::make_unique<api::WebhookSender>(connection));
   tell_first_steps(access);
 
   signals.wait();

@@ -172,8 +172,9 @@ Result<void> Access::check_password(const std::string& user, const std::string& 
     limiter_.succeeded(by_address);
     return {};
   }
-  limiter_.failed(by_user, now);
-  if (by_address != by_user) limiter_.failed(by_address, now);
+  const TimeMs then = clock_.monotonic();
+  limiter_.failed(by_user, then);
+  if (by_address != by_user) limiter_.failed(by_address, then);
   log(LogLevel::warn, "login refused", {{"user", is_user_name(user) ? user : "?"}, {"address", address}});
   return fail(ErrorKind::forbidden, "name or password is wrong");
 }

@@ -261,6 +261,20 @@ void read_connections(ConfigTable& root, ConfigSource& source, Config& config) {
   }
 }
 
+/// Each connection gets those that name it, or none.
+void give_webhooks(const std::vector<WebhookConfig>& webhooks, ConfigSource& source, Config& config) {
+  for (const WebhookConfig& webhook : webhooks) {
+    bool given = false;
+    for (ConnectionConfig& connection : config.connections) {
+      if (!webhook.connection.empty() && webhook.connection != connection.name) continue;
+      connection.webhooks.push_back(webhook);
+      given = true;
+    }
+    if (!given && !config.connections.empty())
+      source.problem(0, fmt::format("webhook {}: there is no connection {}", webhook.name, webhook.connection));
+  }
+}
+
 }  // namespace
 
 Environment process_environment() {
@@ -280,7 +294,7 @@ Result<Config> parse_config(std::string_view text, const std::string& file, cons
   read_server(root.table("server"), source, config.server);
   read_log(root.table("log"), config);
   read_connections(root, source, config);
-  config.webhooks = read_webhooks(root, source);
+  give_webhooks(read_webhooks(root, source), source, config);
   if (!config.connections.empty()) config.access_url = config.connections.front().postgres.url;
   root.finish();
   config.warnings = std::move(source.warnings);

@@ -30,6 +30,7 @@ struct ConnectionConfig {
   /// How long journal entries, and issues that are closed, are kept; 0: for ever.
   int journal_days = 90;
   int issue_days = 90;
+  std::vector<WebhookConfig> webhooks;  ///< that are told of this connection
 };
 
 struct ServerConfig {
@@ -49,7 +50,6 @@ struct Config {
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   std::vector<ConnectionConfig> connections;
-  std::vector<WebhookConfig> webhooks;
   std::string access_url;  ///< the database that has users and tokens: that of the first connection of the file
   std::vector<std::string> warnings;  ///< what `doctor` should mention: secrets in files that others can read
 };

@@ -81,6 +81,28 @@ TEST(Config, ReadsEveryKeyOfTheDesign) {
   EXPECT_EQ(connection.postgres.schema, "salesforce");
 }
 
+TEST(Config, WebhooksGoToTheirConnections) {
+  const std::string hook =
+      "\n[[webhook]]\nname = \"chat\"\nurl = \"https://example.com/x\"\nsecret = \"0123456789abcdef\"\n";
+  const Config config = parse(std::string(kWhole) + hook).value();
+  ASSERT_EQ(config.connections.at(0).webhooks.size(), 1U);
+  EXPECT_THAT(config.connections.at(0).webhooks[0].events, ::testing::ElementsAre("issue", "journal"));
+  EXPECT_EQ(config.access_url, "postgresql://duet@localhost/app");
+  EXPECT_EQ(config.connections.at(0).journal_days, 90);
+  EXPECT_THAT(error_of(std::string(kWhole) + hook + "connection = \"other\"\n"),
+              HasSubstr("there is no connection other"));
+  EXPECT_THAT(error_of(std::string(kWhole) + hook + "events = [\"isue\"]\n"), HasSubstr("isue is none"));
+  std::string bad = std::string(kWhole) + hook;
+  bad.replace(bad.find("https://example"), 5, "http");
+  EXPECT_THAT(error_of(bad), HasSubstr("webhook.url must begin with https://"));
+  EXPECT_THAT(error_of(std::string(kWhole) + hook + hook), HasSubstr("there twice"));
+}
+
+TEST(Config, TlsNeedsBothFiles) {
+  EXPECT_THAT(error_of(with("hosts", "tls_key_file = \"config_test_no_such.pem\"")),
+              ::testing::AllOf(HasSubstr("does not exist"), HasSubstr("go together")));
+}
+
 TEST(Config, UnknownKeysNameLineAndNeighbour) {
   EXPECT_EQ(error_of(with("salesforce.client_id", "salesforce.client_di = \"id\"")),
             "duet.toml:12: salesforce.client_id is missing – the consumer key of the connected app\n"

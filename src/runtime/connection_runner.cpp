@@ -7,6 +7,7 @@
 #include "postgres/connection_store.h"
 #include "postgres/migrations.h"
 #include "postgres/session.h"
+#include "postgres/webhook_store.h"
 #include "runtime/counter_values.h"
 #include "runtime/import_mappings.h"
 #include "runtime/schema_issues.h"
@@ -86,6 +87,10 @@ Result<void> ConnectionRunner::turn(const std::stop_token& stop) {
   DUET_TRY(postgres::migrate(*session));
   postgres::ConnectionStore connections(*session);
   const int id = DUET_TRY(connections.open(config_.name, config_.postgres.schema));
+  // Before anything happens: who is not known then is not told.
+  std::vector<postgres::WebhookEvents> webhooks;
+  for (const WebhookConfig& webhook : config_.webhooks) webhooks.push_back({webhook.name, webhook.events});
+  DUET_TRY(postgres::WebhookStore(*session, id).set_webhooks(webhooks));
   if (!DUET_TRY(take_serve_lock(*session, id))) {
     return fail(ErrorKind::store_down, fmt::format("another `duet serve` syncs connection {}", config_.name), {},
                 "stop the other one; this one takes over when it ends");

@@ -6,8 +6,8 @@ namespace duet::runtime {
 namespace {
 
 constexpr int kFree = 5;
-constexpr TimeMs kFirstPauseMs = 1'000;
-constexpr int kMostDoublings = 10;  // 17 minutes
+constexpr TimeMs kFirstPauseMs = 2'000;
+constexpr int kMostDoublings = 9;  // 17 minutes
 constexpr TimeMs kForgetMs = 3'600'000;
 /// Against an attacker with many addresses: the oldest are forgotten first.
 constexpr std::size_t kMostKeys = 10'000;

@@ -41,11 +41,11 @@ TEST(LoginLimiter, SlowsDownAfterFiveFailures) {
     EXPECT_EQ(limiter.wait("ann", 1'000), 0);
     limiter.failed("ann", 1'000);
   }
-  EXPECT_EQ(limiter.wait("ann", 1'000), 1'000);
-  EXPECT_EQ(limiter.wait("ann", 2'000), 0);
+  EXPECT_EQ(limiter.wait("ann", 1'000), 2'000);
+  EXPECT_EQ(limiter.wait("ann", 3'000), 0);
   EXPECT_EQ(limiter.wait("bob", 1'000), 0);
   limiter.failed("ann", 2'000);
-  EXPECT_EQ(limiter.wait("ann", 2'000), 2'000);
+  EXPECT_EQ(limiter.wait("ann", 2'000), 4'000);
   for (int i = 0; i < 50; ++i) limiter.failed("ann", 2'000);
   EXPECT_LT(limiter.wait("ann", 2'000), 20 * 60'000);
   limiter.succeeded("ann");

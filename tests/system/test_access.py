@@ -99,7 +99,7 @@ def test_tokens_of_programs():
         call = lambda token, method="GET", path="/api/v1/status": world.duet.call(method, path, token=token)[0]
         assert call(made["token"]) == 200
         assert call(made["token"], "POST", "/api/v1/pause") == 403
-        assert call(made["token"][:-1] + "0") == 401
+        assert call(made["token"][:-1] + ("1" if made["token"].endswith("0") else "0")) == 401
         assert made["token"] not in str(world.db.rows("SELECT t::text FROM duet.access_token t"))
         assert world.duet.command("token", "remove", str(made["id"])).returncode == 0
         assert call(made["token"]) == 401
