@@ -66,7 +66,7 @@ bool RefreshWorker::Impl::take_call() {
     calls_ = std::min(kBurst, calls_ + earned);
   }
   earned_at_ = now;
-  if (calls_ < 1) return false;
+  if (calls_ < 1 || ports_.governor.wait(rules::CallClass::verify, false, now) > 0) return false;
   --calls_;
   return true;
 }
@@ -101,6 +101,7 @@ Result<void> RefreshWorker::Impl::merge(const Mapping& mapping, std::span<const 
 Result<void> RefreshWorker::Impl::refresh(const Mapping& mapping, const std::vector<ports::StaleMark>& stale) {
   std::vector<std::string> sfids;
   for (const ports::StaleMark& mark : stale) sfids.push_back(mark.sfid);
+  ports_.governor.called(rules::CallClass::verify, 1, ports_.clock.monotonic());
   const std::vector<RecordRead> reads = DUET_TRY(ports_.org.read(mapping, sfids));
   std::map<std::string_view, const RecordRead*> by_sfid;
   for (const RecordRead& read : reads) by_sfid.emplace(read.sfid, &read);

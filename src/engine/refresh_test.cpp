@@ -52,7 +52,8 @@ class RefreshTest : public testing::Test {
   const Connection connection_ = connection();
   Settings settings_;
   Counters counters_;
-  RefreshWorker worker_{connection_, settings_, SettlePorts{store_, org_, clock_}, counters_};
+  Governor governor_;
+  RefreshWorker worker_{connection_, settings_, SettlePorts{store_, org_, clock_, governor_}, counters_};
 };
 
 TEST_F(RefreshTest, ReadsManyRecordsInOneCall) {
