@@ -2,6 +2,8 @@
 
 #include "postgres/pg_store.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -227,7 +229,9 @@ class ExactKeyTest : public PgStoreTest {
  protected:
   static Mapping exact() {
     Mapping mapping = test::sample_mapping();
-    mapping.fields.back().schema.case_sensitive = true;
+    std::ranges::find(mapping.fields, "Ext__c", [](const MappedField& each) {
+      return each.schema.name;
+    })->schema.case_sensitive = true;
     return mapping;
   }
   ExactKeyTest() : PgStoreTest(exact()) {}

@@ -35,8 +35,8 @@ TEST_F(SyncedTableTest, CreatesTheTableOfHerokuConnect) {
             "character varying(80), "
             "phone character varying(40), description text, amount__c double precision, level__c integer, active__c "
             "boolean, birthdate date, "
-            "seen__c timestamp without time zone, at__c time without time zone, ext__c character varying(36), sfid "
-            "character varying(18), id integer, "
+            "seen__c timestamp without time zone, at__c time without time zone, ext__c character varying(36), "
+            "reportstoid character varying(18), sfid character varying(18), id integer, "
             "_hc_lastop character varying(32), _hc_err text");
   EXPECT_EQ(
       app_.value("SELECT string_agg(indexname, ', ' ORDER BY indexname) FROM pg_indexes WHERE tablename = 'contact'"),

@@ -13,7 +13,8 @@ class WebhookStoreTest : public ::testing::Test {
   WebhookStoreTest() { StoreDatabase::must(store_.set_webhooks({})); }
 
   void raise(const char* state) {
-    auto transaction = PgStore(database_.options()).begin().value();
+    PgStore store(database_.options());
+    auto transaction = store.begin().value();
     Issue issue;
     issue.kind = "rejected";
     issue.state = state;
@@ -23,7 +24,8 @@ class WebhookStoreTest : public ::testing::Test {
   }
   std::string events(const std::string& webhook) {
     std::string text;
-    for (const WebhookDelivery& delivery : store_.pending(webhook, 100).value()) text += delivery.event + " ";
+    const auto deliveries = store_.pending(webhook, 100).value();
+    for (const WebhookDelivery& delivery : deliveries) text += delivery.event + " ";
     return text;
   }
 

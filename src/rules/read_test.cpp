@@ -1,5 +1,7 @@
 #include "rules/read.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,7 +42,9 @@ TEST(Read, WithoutAStreamAVersionMustBeOlderThanItsSecond) {
 
 TEST(Read, AFormulaMayMoveWithoutTheStamp) {
   Table table;
-  table.mapping.fields.back().schema.calculated = true;
+  std::ranges::find(table.mapping.fields, "B__c", [](const MappedField& each) {
+    return each.schema.name;
+  })->schema.calculated = true;
   table.load("a0", "b0", kVersion);
   EXPECT_EQ(on_page_read(table.turn(), read_of("a0", "b1", kVersion)), ReadVerdict::applied);
   EXPECT_EQ(table.row("B__c"), "b1");

@@ -1,5 +1,7 @@
 #include "rules/refresh.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "rules/record_table_test.h"
@@ -14,7 +16,9 @@ using testing::Table;
 /// B__c is a formula.
 struct FormulaTable : Table {
   FormulaTable() {
-    mapping.fields.back().schema.calculated = true;
+    std::ranges::find(mapping.fields, "B__c", [](const MappedField& each) {
+      return each.schema.name;
+    })->schema.calculated = true;
     load("a0", "b0", kVersion);
   }
 };

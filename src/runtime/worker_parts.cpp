@@ -152,7 +152,7 @@ Result<WorkerParts> make_settle(const PreparedConnection& prepared, const Connec
 
 Result<WorkerParts> make_refresh(const PreparedConnection& prepared, const ConnectionContext& context) {
   auto parts = std::make_unique<StoreAndOrg>(prepared, context);
-  const engine::SettlePorts ports{parts->store, *parts->org, context.clock};
+  const engine::SettlePorts ports{parts->store, *parts->org, context.clock, context.governor};
   auto worker =
       std::make_unique<engine::RefreshWorker>(prepared.connection, context.config.engine, ports, context.counters);
   return owning(std::move(parts), std::move(worker));

@@ -78,7 +78,7 @@ TEST(JobResults, segment_flaw_1_each_record_has_its_own_outcome) {
   ASSERT_TRUE(good);
   ASSERT_EQ(good->size(), 1U);
   EXPECT_EQ((*good)[0].outcome.verdict, ports::Verdict::accepted);
-  EXPECT_EQ((*good)[0].sfid, kId);
+  EXPECT_EQ((*good)[0].sfid, "0035e00000AAAAAAA5") << "with its checksum";
   EXPECT_EQ((*good)[0].external_id, "k-1");
   const auto bad = read_job_results(
       mapping, AttemptKind::update, ResultSet::failed,

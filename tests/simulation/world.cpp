@@ -31,7 +31,8 @@ std::string text_of(const Value& value) {
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool trace) : random_(seed * 7919 + 17), clock_(kStart), trace_(trace) {
+World::World(std::uint64_t seed, bool trace, bool bulk)
+    : random_(seed * 7919 + 17), clock_(kStart), trace_(trace), by_jobs_(bulk) {
   org_ = std::make_unique<OrgAdapter>(seed, clock_, random_);
   org_->new_value = [this] { return new_value(); };
   org_->meanwhile = [this] { disturb(); };
@@ -65,7 +66,8 @@ void World::configure() {
   settings_.bulk_from = 0;
   if (random_.chance(30)) {
     settings_.claim_records = 2;
-    settings_.bulk_from = 2 + random_.below(2);
+    const std::size_t from = 2 + random_.below(2);
+    settings_.bulk_from = by_jobs_ ? from : 0;
     settings_.bulk_records = 1 + random_.below(6);
   }
   deletes_ = random_.chance(40);

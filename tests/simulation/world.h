@@ -52,7 +52,8 @@ struct PartEdit {
 /// all is quiet.
 class World {
  public:
-  explicit World(std::uint64_t seed, bool trace = false);
+  /// `bulk`: three in ten histories send by Bulk jobs.
+  explicit World(std::uint64_t seed, bool trace = false, bool bulk = false);
   ~World();
 
   void run();
@@ -149,6 +150,7 @@ class World {
   std::uint64_t values_ = 0;
   std::uint64_t hash_ = 1469598103934665603ULL;
   bool trace_ = false;
+  bool by_jobs_ = false;
 };
 
 }  // namespace duet::simulation
