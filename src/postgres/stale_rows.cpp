@@ -13,7 +13,8 @@ constexpr std::string_view kPlain = "COLLATE pg_catalog.\"default\"";
 
 /// Marks of the records that are still marked as they were seen, locked.
 constexpr std::string_view kSeen =
-    "WITH seen AS (SELECT s.sfid FROM duet.stale AS s JOIN pg_catalog.unnest($2::text[], $3::bigint[]) AS m "
+    "WITH seen AS (SELECT s.sfid FROM duet.stale AS s JOIN ROWS FROM (pg_catalog.unnest($2::text[]), "
+    "pg_catalog.unnest($3::bigint[])) AS m "
     "(sfid, mark) ON s.sfid = m.sfid AND s.mark = m.mark WHERE s.mapping_id = $1::bigint ORDER BY s.sfid FOR UPDATE OF "
     "s)";
 
