@@ -25,6 +25,7 @@ struct StoreDatabase {
   StoreDatabase() : url(prepared()) {
     app.execute(
         "TRUNCATE salesforce.contact, salesforce._trigger_log, salesforce._trigger_log_archive, duet.lane, duet.spool, "
+        "duet.stale, duet.bulk_job, duet.breaker, "
         "duet.journal, duet.issue, "
         "duet.position, duet.setting RESTART IDENTITY; UPDATE duet.mapping SET state = 'loaded', loaded_rows = 0, "
         "range_dirty_since = NULL, "
