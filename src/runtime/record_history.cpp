@@ -385,7 +385,9 @@ Result<std::string> record_to_json(postgres::Session& session, const std::string
                                    const Mapping& mapping, const RecordRef& ref) {
   RecordReader reader(session, schema);
   const Found found = DUET_TRY(find_record(reader, mapping, ref));
-  if (!found.view.row && found.view.lane.empty() && !found.ref.row_id) return no_record(mapping);
+  // A row's id that was asked for says nothing about the row.
+  const bool named = found.ref.row_id && (!ref.row_id || !found.ref.sfid.empty());
+  if (!found.view.row && found.view.lane.empty() && !named) return no_record(mapping);
   Json out = names_json(mapping, found.ref);
   out["values"] = found.view.row ? plain_json(found.view.row->values) : Json();
   out["last_op"] = found.view.row ? text_or_null(found.view.row->last_op) : Json();

@@ -209,7 +209,8 @@ def test_a_records_history():
         record = world.duet.api(path)
         assert (record["sync"]["state"], record["values"]["Phone"]) == ("at_rest", "org"), record
         assert world.duet.api(f"/api/v1/records/account/{record['record_id']}")["sfid"] == sfid
-        assert world.duet.call("GET", "/api/v1/records/Account/999999")[0] == 404
+        missing = world.duet.call("GET", "/api/v1/records/Account/999999")
+        assert missing[0] == 404, missing
         shown = world.duet.command("record", "Account", sfid)
         assert shown.returncode == 0 and "Row updated" in shown.stdout, shown.stdout + shown.stderr
 
@@ -224,6 +225,7 @@ def test_a_preview_of_a_policy():
         assert preview["examples"][0]["value"] == "sql", preview
         newest = world.duet.post("/api/v1/policy/preview", {"object": "Account", "policy": "newest"})
         assert (newest["same"], newest["unknown"]) == (1, 0), newest
+        world.settle()
         assert phones(world, sfid) == ("org", "org")
         assert world.duet.call("POST", "/api/v1/policy/preview", {"object": "Account", "field": "Phone", "policy": "max"})[0] == 400
 
