@@ -41,11 +41,15 @@ def run(test, function):
     return True
 
 
-def main(suites, names, shared=contextlib.nullcontext()):
-    """Runs the named tests, or all; the exit status. `shared` is what they have in common beside the cluster."""
+def main(suites, names, shared=contextlib.nullcontext(), known_to_fail=()):
+    """Runs the named tests, or all but those that are known to fail, which it names; the exit status. `shared` is what they have in common beside the cluster."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))
     from world import CLUSTERS
     selected = chosen(suites, names)
+    if not names:
+        for test in known_to_fail:
+            print(f"OPEN   {test} is left out: it fails, and is to be mended", flush=True)
+        selected = [(test, function) for test, function in selected if test not in known_to_fail]
     with CLUSTERS, shared:
         failed = [test for test, function in selected if not run(test, function)]
     if failed:
