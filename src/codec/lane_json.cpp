@@ -1,6 +1,7 @@
 #include "codec/lane_json.h"
 
-#include <array>
+#include <string_view>
+#include <type_traits>
 
 #include "codec/json_members.h"
 
@@ -11,17 +12,15 @@ using Json = nlohmann::json;
 
 // Structured bindings name every member: who adds one to the model is told by the compiler to store it as well.
 
-constexpr std::array kAttemptKinds{"create", "update", "remove"};
-constexpr std::array kAttemptStates{"sent", "accepted", "unknown"};
-
-template <class Enum, std::size_t N>
-Result<Enum> enum_from(const std::array<const char*, N>& names, const Json& json) {
-  if (json.is_string()) {
-    for (std::size_t i = 0; i < N; ++i) {
-      if (json.get_ref<const std::string&>() == names[i]) return static_cast<Enum>(i);
+/// Reads a name by the function that knows it.
+template <class Find>
+auto named(Find find) {
+  return [find](const Json& json) -> Result<typename std::invoke_result_t<Find, std::string_view>::value_type> {
+    if (json.is_string()) {
+      if (const auto found = find(json.get_ref<const std::string&>())) return *found;
     }
-  }
-  return fail(ErrorKind::bad_data, "unknown name");
+    return fail(ErrorKind::bad_data, "unknown name");
+  };
 }
 
 Json to_json(const TimeInterval& interval) { return Json::array({interval.from, interval.to}); }
@@ -144,9 +143,7 @@ Result<SentField> sent_field_from(const Json& json) {
 
 Json to_json(const Attempt& attempt) {
   const auto& [token, kind, state, fields, log, removal, row_stamp, sent_at, decided_at, passed, conditional] = attempt;
-  Json json = {{"token", token},
-               {"kind", kAttemptKinds[static_cast<std::size_t>(kind)]},
-               {"state", kAttemptStates[static_cast<std::size_t>(state)]}};
+  Json json = {{"token", token}, {"kind", name_of(kind)}, {"state", name_of(state)}};
   put_map(json, "fields", fields);
   put_list(json, "log", log);
   if (removal) json["removal"] = to_json(*removal);
@@ -162,9 +159,8 @@ Result<Attempt> attempt_from(const Json& json) {
   Attempt attempt;
   JsonMembers members(json);
   members.read("token", attempt.token);
-  members.read_with("kind", attempt.kind, [](const Json& name) { return enum_from<AttemptKind>(kAttemptKinds, name); });
-  members.read_with("state", attempt.state,
-                    [](const Json& name) { return enum_from<AttemptState>(kAttemptStates, name); });
+  members.read_with("kind", attempt.kind, named(attempt_kind_from_name));
+  members.read_with("state", attempt.state, named(attempt_state_from_name));
   members.read_map("fields", attempt.fields, sent_field_from);
   members.read_list("log", attempt.log, pending_log_from);
   members.read_with("removal", attempt.removal, pending_delete_from);

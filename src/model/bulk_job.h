@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "model/lane.h"
 
@@ -15,14 +14,6 @@ struct BulkJob {
 
   bool operator==(const BulkJob&) const = default;
 };
-
-inline std::string_view name_of(AttemptKind kind) {
-  return kind == AttemptKind::create ? "create" : kind == AttemptKind::update ? "update" : "remove";
-}
-/// Unknown names are `remove`.
-inline AttemptKind attempt_kind_from_name(std::string_view name) {
-  return name == "create" ? AttemptKind::create : name == "update" ? AttemptKind::update : AttemptKind::remove;
-}
 
 /// Captured changes that are not taken up, counted up to a limit.
 struct CapturedCounts {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/value.h"
@@ -32,6 +33,11 @@ struct PendingLog {
 
 enum class AttemptKind { create, update, remove };
 enum class AttemptState { sent, accepted, unknown };
+
+std::string_view name_of(AttemptKind kind);
+std::string_view name_of(AttemptState state);
+std::optional<AttemptKind> attempt_kind_from_name(std::string_view name);
+std::optional<AttemptState> attempt_state_from_name(std::string_view name);
 
 /// The app deleted the row; the org has the record still.
 struct PendingDelete {

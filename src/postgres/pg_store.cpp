@@ -174,8 +174,9 @@ Result<std::vector<BulkJob>> PgStore::jobs(const Mapping& mapping) {
             {std::to_string(mapping.id)}));
   std::vector<BulkJob> jobs;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    jobs.push_back(
-        {std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), attempt_kind_from_name(rows.text(i, 2))});
+    const auto kind = attempt_kind_from_name(rows.text(i, 2));
+    if (!kind) return fail(ErrorKind::bad_data, "a Bulk job of an unknown kind is stored", "JOB", mapping.object);
+    jobs.push_back({std::string(rows.text(i, 0)), std::string(rows.text(i, 1)), *kind});
   }
   return jobs;
 }

@@ -38,6 +38,11 @@ void restore_deleted_row(const Turn& turn);
 /// `create` is the attempt; `told` is what the org says of the record by now, if it has said anything.
 void delete_after_create(const Turn& turn, const Attempt& create, const FieldValues& told);
 
+/// The issue of a delete that waits for a person, brought up to date; and that of one that a policy decided.
+void tell_held_delete(const Turn& turn);
+void tell_decided_delete(const Turn& turn, ConflictPolicy policy, Side winner, std::string_view message,
+                         const FieldValues& moved = {});
+
 /// Every held value goes into the journal: what becomes of the record no longer depends on them.
 void journal_held(const Turn& turn, JournalReason reason);
 

@@ -4,7 +4,6 @@
 #include <set>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "codec/change_event_value.h"
 #include "codec/value_text.h"
@@ -13,6 +12,7 @@
 #include "postgres/journal_store.h"
 #include "postgres/record_view.h"
 #include "runtime/record_as_of.h"
+#include "runtime/record_events.h"
 #include "runtime/value_json.h"
 
 namespace duet::runtime {
@@ -24,35 +24,6 @@ using postgres::RecordReader;
 using postgres::RecordView;
 using postgres::StoredIssue;
 using postgres::StoredJournalEntry;
-
-struct Event {
-  TimeMs at = 0;
-  Json json;
-};
-
-std::string_view name_of_kind(AttemptKind kind) {
-  switch (kind) {
-    case AttemptKind::create:
-      return "create";
-    case AttemptKind::update:
-      return "update";
-    case AttemptKind::remove:
-      break;
-  }
-  return "remove";
-}
-
-std::string_view name_of_state(AttemptState state) {
-  switch (state) {
-    case AttemptState::sent:
-      return "sent";
-    case AttemptState::accepted:
-      return "accepted";
-    case AttemptState::unknown:
-      break;
-  }
-  return "unknown";
-}
 
 /// The one word for where the record stands, the most pressing first.
 std::string_view sync_state(const RecordView& view) {
@@ -89,8 +60,8 @@ Json sync_json(const RecordView& view) {
     Json fields = Json::array();
     for (const auto& sent : attempt.fields) fields.push_back(sent.first);
     attempts.push_back({{"token", attempt.token},
-                        {"kind", name_of_kind(attempt.kind)},
-                        {"state", name_of_state(attempt.state)},
+                        {"kind", name_of(attempt.kind)},
+                        {"state", name_of(attempt.state)},
                         {"sent_at", time_or_null(attempt.sent_at)},
                         {"fields", std::move(fields)}});
   }
@@ -119,133 +90,6 @@ Json salesforce_json(const Lane& lane) {
     if (!values.empty()) out[field] = plain_json(values.back().value);
   }
   return out;
-}
-
-Json field_json(const std::string& name, const Value& old_value, const Value& new_value) {
-  Json field = {{"name", name}};
-  if (!is_absent(old_value)) field["old"] = plain_json(old_value);
-  if (!is_absent(new_value)) field["new"] = plain_json(new_value);
-  return field;
-}
-
-Json event_json(TimeMs at, std::string_view side, std::string_view type, std::string title) {
-  Json out;
-  out["at"] = time_or_null(at);
-  out["side"] = side;
-  out["type"] = type;
-  out["title"] = std::move(title);
-  out["action"] = nullptr;
-  out["state"] = nullptr;
-  out["fields"] = Json::array();
-  out["actor"] = nullptr;
-  out["message"] = nullptr;
-  return out;
-}
-
-Event event_of(const LoggedChange& change) {
-  const bool insert = change.action == "INSERT";
-  const bool remove = change.action == "DELETE";
-  Event event{change.at, event_json(change.at, "postgres", "captured",
-                                    insert   ? "Row inserted"
-                                    : remove ? "Row deleted"
-                                             : "Row updated")};
-  event.json["action"] = insert ? "insert" : remove ? "delete" : "update";
-  event.json["state"] = change.state;
-  event.json["message"] = text_or_null(change.message);
-  for (const auto& [name, value] : change.after) {
-    if (insert && is_null(value)) continue;
-    event.json["fields"].push_back(field_json(name, insert ? Value(Absent{}) : value_of(change.before, name), value));
-  }
-  event.json["source"] = change.archived ? "trigger_log_archive" : "trigger_log";
-  event.json["ref"] = change.id;
-  return event;
-}
-
-Event event_of(const StoredJournalEntry& entry) {
-  const std::string what = entry.field.empty() ? std::string("The row") : entry.field;
-  const std::string of = entry.lost_side == "salesforce" ? "Salesforce" : "Postgres";
-  Event event{entry.created_at, event_json(entry.created_at, "duet", entry.reason == "deleted" ? "deleted" : "lost",
-                                           fmt::format("{}: the value of {} did not stand ({}, {})", what, of,
-                                                       entry.reason, entry.rule))};
-  event.json["state"] = entry.reason;
-  if (!entry.field.empty()) event.json["fields"].push_back(field_json(entry.field, entry.lost, entry.kept));
-  event.json["actor"] = text_or_null(entry.actor.empty() ? entry.lost_actor : entry.actor);
-  event.json["source"] = "journal";
-  event.json["ref"] = entry.id;
-  return event;
-}
-
-void add_issue(const StoredIssue& issue, std::vector<Event>& events) {
-  Event raised{issue.created_at,
-               event_json(issue.created_at, "duet", "issue", fmt::format("Issue {}: {}", issue.id, issue.issue.kind))};
-  raised.json["state"] = issue.issue.state;
-  raised.json["message"] = issue.issue.message;
-  for (const IssueField& field : issue.issue.fields)
-    raised.json["fields"].push_back(field_json(field.name, field.salesforce, field.postgres));
-  raised.json["actor"] = text_or_null(issue.issue.salesforce_actor);
-  raised.json["source"] = "issue";
-  raised.json["ref"] = issue.id;
-  events.push_back(std::move(raised));
-  if (issue.closed_at == 0) return;
-  Event closed{issue.closed_at,
-               event_json(issue.closed_at, "duet", "action", fmt::format("Issue {}: {}", issue.id, issue.issue.state))};
-  closed.json["state"] = issue.issue.state;
-  closed.json["actor"] = text_or_null(issue.closed_by);
-  closed.json["message"] = text_or_null(issue.outcome);
-  closed.json["source"] = "issue";
-  closed.json["ref"] = issue.id;
-  events.push_back(std::move(closed));
-}
-
-void add_attempts(const Lane& lane, std::vector<Event>& events) {
-  for (const Attempt& attempt : lane.attempts) {
-    Event event{attempt.sent_at, event_json(attempt.sent_at, "duet", "sent",
-                                            fmt::format("Sent to Salesforce ({})", name_of_kind(attempt.kind)))};
-    event.json["action"] = attempt.kind == AttemptKind::create   ? "insert"
-                           : attempt.kind == AttemptKind::remove ? "delete"
-                                                                 : "update";
-    event.json["state"] = name_of_state(attempt.state);
-    for (const auto& [name, sent] : attempt.fields)
-      event.json["fields"].push_back(field_json(name, sent.base, sent.value));
-    event.json["source"] = "lane";
-    event.json["ref"] = 0;
-    events.push_back(std::move(event));
-  }
-}
-
-void add_snapshots(const LoggedChange& change, std::vector<Snapshot>& snapshots) {
-  const bool insert = change.action == "INSERT";
-  const bool remove = change.action == "DELETE";
-  // Of a row that was not there nothing was written down.
-  if (insert) snapshots.push_back({change.at, false, false, {}});
-  if (!change.before.empty()) snapshots.push_back({change.at, false, true, change.before});
-  if (remove) {
-    snapshots.push_back({change.at, true, false, {}});
-    return;
-  }
-  if (!insert && change.before.empty()) return;  // only what changed is known
-  FieldValues values = change.before;
-  for (const auto& [name, value] : change.after) values.insert_or_assign(name, value);
-  snapshots.push_back({change.at, true, true, std::move(values)});
-}
-
-/// The row that went, in terms of the mapping.
-FieldValues row_before(const Mapping& mapping, const std::string& text) {
-  FieldValues values;
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return values;
-  for (const MappedField& field : mapping.fields) {
-    const auto found = json.find(field.column);
-    if (found == json.end() || field.schema.type == FieldType::id) continue;
-    if (found->is_null()) {
-      values.emplace(field.schema.name, Null{});
-    } else {
-      values.emplace(
-          field.schema.name,
-          codec::from_postgres(field.schema.type, found->is_string() ? found->get<std::string>() : found->dump()));
-    }
-  }
-  return values;
 }
 
 Json as_of_json(const RecordAsOf& found, TimeMs at) {
@@ -311,58 +155,40 @@ Json names_json(const Mapping& mapping, const RecordRef& ref) {
   return out;
 }
 
-/// Issues of a record, found by its row and by its Id.
-Result<std::vector<StoredIssue>> issues_of(postgres::Session& session, int connection_id, const Mapping& mapping,
-                                           const RecordRef& ref, const std::string& state, std::size_t limit) {
-  postgres::IssueStore store(session, connection_id);
-  std::vector<StoredIssue> issues;
+/// What a store knows of a record, found by its Id and by its row, each entry once.
+template <class Store, class Filter>
+auto of_record(Store store, Filter filter, const RecordRef& ref) -> decltype(store.list(filter)) {
+  auto found = decltype(store.list(filter))();
   std::set<std::int64_t> seen;
-  const auto take = [&](const postgres::IssueFilter& filter) -> Result<void> {
-    for (StoredIssue& issue : DUET_TRY(store.list(filter))) {
-      if (seen.insert(issue.id).second) issues.push_back(std::move(issue));
+  const auto take = [&]() -> Result<void> {
+    for (auto& each : DUET_TRY(store.list(filter))) {
+      if (seen.insert(each.id).second) found->push_back(std::move(each));
     }
     return {};
   };
+  filter.sfid = ref.sfid;
+  if (!ref.sfid.empty()) DUET_TRY(take());
+  filter.sfid.clear();
+  filter.record_id = ref.row_id;
+  if (ref.row_id) DUET_TRY(take());
+  return found;
+}
+
+Result<std::vector<StoredIssue>> issues_of(postgres::Session& session, int connection_id, const Mapping& mapping,
+                                           const RecordRef& ref, const std::string& state, std::size_t limit) {
   postgres::IssueFilter filter;
   filter.state = state;
   filter.object = mapping.object;
   filter.limit = limit;
-  if (!ref.sfid.empty()) {
-    filter.sfid = ref.sfid;
-    DUET_TRY(take(filter));
-    filter.sfid.clear();
-  }
-  if (ref.row_id) {
-    filter.record_id = ref.row_id;
-    DUET_TRY(take(filter));
-  }
-  return issues;
+  return of_record(postgres::IssueStore(session, connection_id), filter, ref);
 }
 
 Result<std::vector<StoredJournalEntry>> journal_of(postgres::Session& session, int connection_id,
                                                    const Mapping& mapping, const RecordRef& ref, std::size_t limit) {
-  postgres::JournalStore store(session, connection_id);
-  std::vector<StoredJournalEntry> entries;
-  std::set<std::int64_t> seen;
-  const auto take = [&](const postgres::JournalFilter& filter) -> Result<void> {
-    for (StoredJournalEntry& entry : DUET_TRY(store.list(filter))) {
-      if (seen.insert(entry.id).second) entries.push_back(std::move(entry));
-    }
-    return {};
-  };
   postgres::JournalFilter filter;
   filter.object = mapping.object;
   filter.limit = limit;
-  if (!ref.sfid.empty()) {
-    filter.sfid = ref.sfid;
-    DUET_TRY(take(filter));
-    filter.sfid.clear();
-  }
-  if (ref.row_id) {
-    filter.record_id = ref.row_id;
-    DUET_TRY(take(filter));
-  }
-  return entries;
+  return of_record(postgres::JournalStore(session, connection_id), filter, ref);
 }
 
 }  // namespace
@@ -412,7 +238,7 @@ Result<std::string> history_to_json(postgres::Session& session, const std::strin
   if (!found.view.row && found.view.lane.empty() && log.changes.empty() && journal.empty() && issues.empty())
     return no_record(mapping);
 
-  std::vector<Event> events;
+  std::vector<RecordEvent> events;
   std::vector<Snapshot> snapshots;
   for (const LoggedChange& change : log.changes) {
     events.push_back(event_of(change));
@@ -425,7 +251,7 @@ Result<std::string> history_to_json(postgres::Session& session, const std::strin
   }
   for (const StoredIssue& issue : issues) add_issue(issue, events);
   add_attempts(found.view.lane, events);
-  std::ranges::stable_sort(events, std::greater{}, &Event::at);
+  std::ranges::stable_sort(events, std::greater{}, &RecordEvent::at);
   const bool truncated = log.truncated || events.size() > limit;
   if (events.size() > limit) events.resize(limit);
 
@@ -434,7 +260,7 @@ Result<std::string> history_to_json(postgres::Session& session, const std::strin
   out["record_id"] = found.ref.row_id ? Json(*found.ref.row_id) : Json();
   out["sfid"] = text_or_null(found.ref.sfid);
   Json& list = out["events"] = Json::array();
-  for (Event& event : events) list.push_back(std::move(event.json));
+  for (RecordEvent& event : events) list.push_back(std::move(event.json));
   out["truncated"] = truncated;
   out["as_of"] = nullptr;
   if (at) {

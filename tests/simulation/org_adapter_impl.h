@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "org_adapter.h"
@@ -38,5 +39,11 @@ struct OrgAdapter::Impl {
     return org.begin(writer);
   }
 };
+
+Value from_org(const orgsim::Value& value);
+/// Id and SystemModstamp are not among a record's fields here.
+bool is_plain(const MappedField& field);
+/// 0 when the record has none.
+TimeMs stamp_of(const orgsim::Record& record, std::string_view field);
 
 }  // namespace duet::simulation
