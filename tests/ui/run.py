@@ -25,11 +25,8 @@ def with_playwright():
         os.execv(python, [python, os.path.abspath(__file__), *sys.argv[1:]])
 
 
-OPEN = ["bulk.keys_select_a_range_and_open"]
-
-
 if __name__ == "__main__":
     with_playwright()
     import runner
     from browser import CHROMIUM
-    sys.exit(runner.main(SUITES, sys.argv[1:], CHROMIUM, OPEN))
+    sys.exit(runner.main(SUITES, sys.argv[1:], CHROMIUM))

@@ -22,19 +22,35 @@ import { IssueTitle, KINDS, KindIcon, StatePill } from "./IssueTitle";
 import { useIssueAction } from "./useActions";
 import { useNeighbours } from "./useNeighbours";
 
+/** Where one is and how to go on; there also while the issue is loading, so that no key is lost between two issues. */
 export function IssuePage() {
   const id = Number(useParams().id);
+  const navigate = useNavigate();
+  const neighbours = useNeighbours(id);
   const { data: issue, error, refetch } = useQuery({ ...issueQuery(id), enabled: Number.isInteger(id) && id > 0 });
+  const back = `/issues${window.location.search}`;
+  const go = (to: number | undefined) => to !== undefined && navigate(`/issues/${to}${window.location.search}`);
+
+  useShortcuts({ j: () => go(neighbours.next), k: () => go(neighbours.previous), Escape: () => navigate(back) });
+
   if (!(Number.isInteger(id) && id > 0)) return <Failure error={new ApiError(404, "not_found", "There is no such issue")} />;
-  if (error && !issue) return <Failure error={error} retry={() => void refetch()} />;
-  if (!issue) return <Loading lines={9} label="Loading the issue" />;
-  return <Shown key={issue.id} issue={issue} reload={() => void refetch()} />;
+  return (
+    <>
+      <nav className={styles.crumbs} aria-label="Issues">
+        <Link to={back}>Issues</Link>
+        <span className="faint">#{id}</span>
+        <span className={styles.neighbours}>
+          <Button look="quiet" size="small" icon={<ChevronLeft size={15} />} aria-label="Previous issue (k)" disabled={neighbours.previous === undefined} onClick={() => go(neighbours.previous)} />
+          <Button look="quiet" size="small" icon={<ChevronRight size={15} />} aria-label="Next issue (j)" disabled={neighbours.next === undefined} onClick={() => go(neighbours.next)} />
+        </span>
+      </nav>
+      {issue ? <Shown key={issue.id} issue={issue} reload={() => void refetch()} /> : error ? <Failure error={error} retry={() => void refetch()} /> : <Loading lines={9} label="Loading the issue" />}
+    </>
+  );
 }
 
 function Shown({ issue, reload }: { issue: Issue; reload: () => void }) {
   const operator = useMay("operator");
-  const navigate = useNavigate();
-  const neighbours = useNeighbours(issue.id);
   const [choices, setChoices] = useState<Choices>({});
   const [always, setAlways] = useState(false);
   const action = useIssueAction(() => setChoices({}));
@@ -49,19 +65,14 @@ function Shown({ issue, reload }: { issue: Issue; reload: () => void }) {
     if (canUse(source)) action.mutate({ id: issue.id, action: "resolve", decision: decisionOf(issue, chooseForAll(issue, source), always && source !== "base") });
   };
   const run = (name: IssueAction) => may(name) && action.mutate({ id: issue.id, action: name });
-  const back = `/issues${window.location.search}`;
-  const go = (to: number | undefined) => to !== undefined && navigate(`/issues/${to}${window.location.search}`);
 
   useShortcuts({
-    j: () => go(neighbours.next),
-    k: () => go(neighbours.previous),
     s: () => use("salesforce"),
     p: () => use("postgres"),
     b: () => use("base"),
     r: () => run("retry"),
     v: () => run("revert"),
     i: () => run("ignore"),
-    Escape: () => navigate(back),
   });
 
   const shownChoices = Object.keys(choices).length > 0 || issue.state === "open" ? choices : Object.fromEntries(issue.fields.flatMap((field) => {
@@ -71,14 +82,6 @@ function Shown({ issue, reload }: { issue: Issue; reload: () => void }) {
 
   return (
     <>
-      <nav className={styles.crumbs} aria-label="Issues">
-        <Link to={back}>Issues</Link>
-        <span className="faint">#{issue.id}</span>
-        <span className={styles.neighbours}>
-          <Button look="quiet" size="small" icon={<ChevronLeft size={15} />} aria-label="Previous issue (k)" disabled={neighbours.previous === undefined} onClick={() => go(neighbours.previous)} />
-          <Button look="quiet" size="small" icon={<ChevronRight size={15} />} aria-label="Next issue (j)" disabled={neighbours.next === undefined} onClick={() => go(neighbours.next)} />
-        </span>
-      </nav>
       <PageHead
         title={<IssueTitle issue={issue} />}
         lead={
