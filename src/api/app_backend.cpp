@@ -270,7 +270,7 @@ Result<void> AppBackend::set_paused(const std::string& connection, const Caller&
 }
 
 Result<std::shared_ptr<TextSource>> AppBackend::listen(const std::string& connection) {
-  if (!connection.empty()) DUET_TRY(runtime::pick_connection(app_.config(), connection));
+  if (!connection.empty()) (void)DUET_TRY(runtime::pick_connection(app_.config(), connection));
   return feed_.listen({AppFeed::status_event(DUET_TRY(app_.status({})))});
 }
 

@@ -275,7 +275,7 @@ Result<ActionOutcome> IssueActions::run(Step& step) {
                         issue->issue.code != kHeldDelete && issue->issue.state == "open";
     postgres::IssueClosing closing{partly ? "open" : std::string(state_after(action)), step.caller.name,
                                    outcome_of(step.decision, step.writes), step.chosen};
-    if (!partly) DUET_TRY(issues.close(issue->id, {}, closing));
+    if (!partly) (void)DUET_TRY(issues.close(issue->id, {}, closing));
     if (step.decision.always) DUET_TRY(set_policy(step));
     outcome.issue = DUET_TRY(find(issue->id));
   }
@@ -314,8 +314,8 @@ Result<void> IssueActions::note_failure(const Step& step, const Error& error) {
   DUET_TRY(store_->session().query(audit.sql, audit.params));
   // What the record holds now is no longer what was refused: it was sent since, will be, or came from the org.
   if (step.issue && error.code == kStale && step.issue->issue.kind == "rejected")
-    DUET_TRY(IssueStore(store_->session(), connection_id_)
-                 .close(step.issue->id, "open", {"superseded", {}, "The record has moved on.", {}}));
+    (void)DUET_TRY(IssueStore(store_->session(), connection_id_)
+                       .close(step.issue->id, "open", {"superseded", {}, "The record has moved on.", {}}));
   return {};
 }
 

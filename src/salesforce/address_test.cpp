@@ -21,13 +21,13 @@ TEST(Address, refuses_what_is_no_plain_web_address) {
   }
 }
 
-TEST(Address, trusts_only_salesforce_and_the_login_host) {
+TEST(Address, segment_flaw_10_only_salesforce_and_the_login_host_are_trusted) {
   Origin login = *parse_origin("https://login.salesforce.com");
   EXPECT_TRUE(trusted_instance("https://acme.my.salesforce.com", login));
   EXPECT_TRUE(trusted_instance("https://acme.lightning.force.com/", login));
   for (const char* url : {"http://acme.my.salesforce.com", "https://acme.my.salesforce.com.evil.example",
-                          "https://evilsalesforce.com", "https://127.0.0.1", "http://localhost:80",
-                          "https://169.254.169.254/", "https://salesforce.com@evil.example"}) {
+                          "https://evil.example/x.salesforce.com", "https://evilsalesforce.com", "https://127.0.0.1",
+                          "http://localhost:80", "https://169.254.169.254/", "https://salesforce.com@evil.example"}) {
     EXPECT_FALSE(trusted_instance(url, login)) << url;
   }
 }
