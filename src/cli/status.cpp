@@ -5,6 +5,7 @@
 
 #include "cli/opening.h"
 #include "runtime/api_token.h"
+#include "runtime/limit_watch.h"
 #include "runtime/serve_lock.h"
 #include "runtime/status_reader.h"
 #include "runtime/system_ports.h"
@@ -117,6 +118,16 @@ void print_budget(const Json& budget) {
   }
 }
 
+/// Only those that a person should know of; `--json` has all.
+void print_short_limits(const Json& limits) {
+  if (!limits.is_object()) return;
+  for (const auto& [name, limit] : limits.items()) {
+    const salesforce::OrgLimit read{name, number_at(limit, "used"), number_at(limit, "allowed")};
+    if (read.percent() < runtime::kLimitWarnPercent || name == "DailyApiRequests") continue;
+    fmt::print("  {}: {} of {}, the org's limit runs short\n", name, number_text(read.used), number_text(read.allowed));
+  }
+}
+
 void print_connection(const Json& connection) {
   fmt::print("connection {}: {}, org {}, schema {}\n", text_at(connection, "name"), text_at(connection, "state"),
              text_at(connection, "org_id"), text_at(connection, "schema"));
@@ -128,6 +139,7 @@ void print_connection(const Json& connection) {
                number_text(number_at(usage, "allowed")));
   }
   if (const Json budget = connection.value("budget", Json()); budget.is_object()) print_budget(budget);
+  print_short_limits(connection.value("limits", Json::object()));
   if (const Json stream = connection.value("stream", Json()); stream.is_object() && stream.value("used", false)) {
     fmt::print("  change stream: {}, last event {}\n", stream.value("connected", false) ? "connected" : "not connected",
                text_at(stream, "last_event_at"));

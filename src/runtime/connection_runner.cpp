@@ -123,6 +123,7 @@ Result<void> ConnectionRunner::watch(const std::stop_token& stop, postgres::Sess
   while (!stop.stop_requested()) {
     sleep(stop, kWatchMs);
     note_budget();
+    note_limits();
     const Pause pause = to_pause(DUET_TRY(connections.paused(id)));
     if (pause != pause_.get()) {
       log(LogLevel::info, "pause changed", {{"connection", config_.name}, {"paused", name_of(pause)}});
@@ -144,6 +145,23 @@ void ConnectionRunner::note_budget() {
   std::lock_guard lock(mutex_);
   if (!gauges_) return;
   if (const auto usage = gauges_->api_usage()) budget_.note(clock_.monotonic(), *usage);
+}
+
+void ConnectionRunner::note_limits() {
+  const TimeMs now = clock_.monotonic();
+  if (!limits_.due(now) || governor_.circuit_wait(now) > 0) return;
+  // Outside of the lock: a call takes its time. Only this thread changes what it is about.
+  auto limits = org_->limits();
+  std::lock_guard lock(mutex_);
+  if (!limits) {
+    limits_.missed(now);
+    log_error(LogLevel::info, "the org does not tell its limits", limits.error(), {{"connection", config_.name}});
+    return;
+  }
+  for (const salesforce::OrgLimit& limit : limits_.note(now, std::move(*limits))) {
+    log(LogLevel::warn, "a limit of the org runs short",
+        {{"connection", config_.name}, {"limit", limit.name}, {"used", limit.used}, {"allowed", limit.allowed}});
+  }
 }
 
 void ConnectionRunner::finish_workers() {
@@ -172,6 +190,7 @@ ConnectionStatus ConnectionRunner::live() const {
     composition = composition_;
     if (gauges_) status.api_usage = gauges_->api_usage();
     status.forecast = budget_.forecast();
+    status.limits = limits_.limits();
   }
   status.budget = governor_.report(clock_.monotonic());
   status.counters = counter_values(counters_);

@@ -12,6 +12,7 @@
 #include "runtime/budget_meter.h"
 #include "runtime/composition.h"
 #include "runtime/config.h"
+#include "runtime/limit_watch.h"
 #include "runtime/status.h"
 
 namespace duet::postgres {
@@ -51,6 +52,7 @@ class ConnectionRunner {
   Result<void> watch(const std::stop_token& stop, postgres::Session& session, int id,
                      const std::optional<std::string>& revision);
   void note_budget();
+  void note_limits();
   void finish_workers();
   void set_state(std::string state, std::optional<Error> error);
   void sleep(const std::stop_token& stop, TimeMs wait_ms);
@@ -71,6 +73,7 @@ class ConnectionRunner {
   std::optional<Error> last_error_;
   const salesforce::OrgGauges* gauges_ = nullptr;  ///< of `org_`, once there is one
   BudgetMeter budget_;
+  LimitWatch limits_;
   std::shared_ptr<Composition> composition_;
   std::atomic<bool> finished_{false};
   std::jthread thread_;  ///< last: it uses everything above

@@ -69,7 +69,11 @@ std::vector<Finding> examine(const ConnectionConfig& config, const codec::Mappin
   std::unique_ptr<ports::Org> org;
   if (const auto access = OrgAccess::make(config.salesforce, {}); access) {
     org = access->make_org();
-    if (!examine_org(*org, findings)) org.reset();
+    if (examine_org(*org, findings)) {
+      examine_org_limits(access->limits(), findings);
+    } else {
+      org.reset();
+    }
   } else {
     findings.error("org.login", access.error());
   }

@@ -10,6 +10,7 @@
 #include "ports/org.h"
 #include "postgres/session.h"
 #include "runtime/config.h"
+#include "salesforce/org_limits.h"
 
 namespace duet::runtime {
 
@@ -58,6 +59,8 @@ std::vector<Finding> examine(const ConnectionConfig& config, const codec::Mappin
 
 /// False when the org cannot be asked.
 bool examine_org(ports::Org& org, Findings& findings);
+/// What other clients use as well: jobs, events that are delivered, storage.
+void examine_org_limits(const Result<std::vector<salesforce::OrgLimit>>& limits, Findings& findings);
 void examine_database(postgres::Session& session, const std::string& schema, Findings& findings);
 /// The mappings that are stored, their tables and triggers; `org` may be null when it cannot be asked.
 void examine_mappings(postgres::Session& session, ports::Org* org, const ConnectionConfig& config, Findings& findings);

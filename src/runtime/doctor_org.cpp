@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include "runtime/doctor.h"
+#include "runtime/limit_watch.h"
 
 namespace duet::runtime {
 namespace {
 
 /// From here on `newest` decisions and JWT logins suffer.
 constexpr TimeMs kLargestClockOffsetMs = 30'000;
-constexpr long kUsageWarnPercent = 80;
 
 void examine_limits(ports::Org& org, Findings& findings) {
   const auto usage = org.api_usage();
@@ -19,7 +19,7 @@ void examine_limits(ports::Org& org, Findings& findings) {
     return;
   }
   const std::string text = fmt::format("{} of {} API calls of the last 24 h are used", usage->used, usage->allowed);
-  if (usage->used * 100 >= usage->allowed * kUsageWarnPercent) {
+  if (usage->used * 100 >= usage->allowed * kLimitWarnPercent) {
     findings.warn("org.api_limit", text, "find what uses them in Setup > Company Information, or buy more");
   } else {
     findings.ok("org.api_limit", text);
@@ -81,6 +81,22 @@ bool examine_org(ports::Org& org, Findings& findings) {
   examine_clock(org, findings);
   examine_stream(org, findings);
   return true;
+}
+
+void examine_org_limits(const Result<std::vector<salesforce::OrgLimit>>& limits, Findings& findings) {
+  if (!limits) {
+    findings.error("org.limits", limits.error());
+    return;
+  }
+  bool fine = true;
+  for (const salesforce::OrgLimit& limit : *limits) {
+    // Calls have a finding of their own, from the newest answer.
+    if (limit.name == "DailyApiRequests" || limit.percent() < kLimitWarnPercent) continue;
+    fine = false;
+    findings.warn("org.limits", fmt::format("{} of {} of {} are used", limit.used, limit.allowed, limit.name),
+                  "find what uses it in Setup > System Overview: at its end loads, jobs or change events stop coming");
+  }
+  if (fine) findings.ok("org.limits", "jobs, delivered events and storage are below their limits");
 }
 
 }  // namespace duet::runtime

@@ -83,6 +83,19 @@ void counters(Exposition& out, const AppStatus& status) {
   }
 }
 
+void limits(Exposition& out, const AppStatus& status) {
+  const auto tell = [&](std::string_view name, std::string_view help, long salesforce::OrgLimit::* value) {
+    out.begin(name, "gauge", help);
+    for (const ConnectionStatus& connection : status.connections) {
+      for (const salesforce::OrgLimit& limit : connection.limits)
+        out.sample({{"connection", connection.name}, {"limit", limit.name}}, static_cast<double>(limit.*value));
+    }
+  };
+  tell("org_limit_used", "What all clients of the org have used of its limits, asked every hour.",
+       &salesforce::OrgLimit::used);
+  tell("org_limit_allowed", "What the org allows.", &salesforce::OrgLimit::allowed);
+}
+
 void workers(Exposition& out, const AppStatus& status) {
   out.begin("worker_state", "gauge", "1 for the state that the worker is in.");
   for (const ConnectionStatus& connection : status.connections) {
@@ -180,6 +193,7 @@ std::string to_metrics(const AppStatus& status) {
   per_connection(out, status, "api_calls_per_hour", "How fast the API calls of the last 24 h grow.",
                  [](const ConnectionStatus& each) { return each.forecast.per_hour; });
   counters(out, status);
+  limits(out, status);
   workers(out, status);
   return std::move(out).finish();
 }

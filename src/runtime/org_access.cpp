@@ -19,4 +19,9 @@ std::unique_ptr<ports::Org> OrgAccess::make_org() const {
 
 std::unique_ptr<ports::Bulk> OrgAccess::make_bulk() const { return std::make_unique<salesforce::RestBulk>(session_); }
 
+Result<std::vector<salesforce::OrgLimit>> OrgAccess::limits() const {
+  salesforce::RestClient client(session_);
+  return salesforce::read_limits(client);
+}
+
 }  // namespace duet::runtime

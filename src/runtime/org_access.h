@@ -2,11 +2,13 @@
 
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 #include "base/result.h"
 #include "ports/bulk.h"
 #include "ports/org.h"
 #include "salesforce/config.h"
+#include "salesforce/org_limits.h"
 
 namespace duet::salesforce {
 class PubSubClient;
@@ -26,6 +28,9 @@ class OrgAccess {
   std::unique_ptr<ports::Org> make_org() const;
 
   std::unique_ptr<ports::Bulk> make_bulk() const;
+
+  /// What is left of the org's allocations; one call.
+  Result<std::vector<salesforce::OrgLimit>> limits() const;
 
   const std::shared_ptr<salesforce::Session>& session() const { return session_; }
   const std::shared_ptr<salesforce::PubSubClient>& pubsub() const { return pubsub_; }

@@ -88,6 +88,9 @@ Json to_json(const ConnectionStatus& connection) {
                         {"per_hour", forecast.per_hour ? Json(*forecast.per_hour) : Json()},
                         {"exhausted_in_ms", forecast.exhausted_in_ms ? Json(*forecast.exhausted_in_ms) : Json()}};
   }
+  out["limits"] = Json::object();
+  for (const salesforce::OrgLimit& limit : connection.limits)
+    out["limits"][limit.name] = {{"used", limit.used}, {"allowed", limit.allowed}};
   out["budget"] = connection.budget ? to_json(*connection.budget) : Json();
   const StreamStatus& stream = connection.stream;
   out["stream"] = {{"used", stream.used},

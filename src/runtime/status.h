@@ -10,6 +10,7 @@
 #include "engine/governor.h"
 #include "ports/org.h"
 #include "runtime/worker_runner.h"
+#include "salesforce/org_limits.h"
 
 namespace duet::runtime {
 
@@ -75,6 +76,7 @@ struct ConnectionStatus {
   std::vector<MappingStatus> mappings;
   std::optional<ports::ApiUsage> api_usage;
   BudgetForecast forecast;
+  std::vector<salesforce::OrgLimit> limits;  ///< of all clients of the org; empty until it has told them
   std::vector<IssueCount> issues;
   std::optional<engine::GovernorReport> budget;  ///< of the process that runs
   StreamStatus stream;

@@ -36,6 +36,7 @@ AppStatus sample() {
   connection.paused = Pause::outbound;
   connection.mappings = {account};
   connection.api_usage = ports::ApiUsage{10, 100};
+  connection.limits = {{"DailyDeliveredPlatformEvents", 9'000, 10'000}};
   connection.budget = engine::GovernorReport{};
   connection.budget->budget.state = rules::BudgetReport::State::paced;
   connection.budget->circuit_open = true;
@@ -52,8 +53,9 @@ TEST(Status, JsonHasStableKeys) {
   std::vector<std::string> keys;
   for (const auto& [key, value] : connection.items()) keys.push_back(key);
   EXPECT_THAT(keys, ::testing::ElementsAre("name", "org_id", "schema", "state", "paused", "last_error", "mappings",
-                                           "api_usage", "budget", "stream", "workers", "counters"));
+                                           "api_usage", "limits", "budget", "stream", "workers", "counters"));
   EXPECT_EQ(connection["paused"], "outbound");
+  EXPECT_EQ(connection["limits"]["DailyDeliveredPlatformEvents"]["used"], 9'000);
   EXPECT_TRUE(connection["last_error"].is_null());
   EXPECT_EQ(connection["mappings"][0]["lag_ms"]["outbound"], 1'500);
   EXPECT_TRUE(connection["mappings"][0]["lag_ms"]["inbound"].is_null());
@@ -82,6 +84,8 @@ TEST(Metrics, ExposeWhatIsKnown) {
               HasSubstr("duet_worker_state{connection=\"ma\\\"in\",worker=\"inbound\",state=\"backing_off\"} 1\n"));
   EXPECT_THAT(
       text, HasSubstr("duet_worker_errors_in_a_row{connection=\"ma\\\"in\",worker=\"inbound\",kind=\"network\"} 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("duet_org_limit_used{connection=\"ma\\\"in\",limit=\"DailyDeliveredPlatformEvents\"} 9000\n"));
   EXPECT_THAT(text, Not(HasSubstr("duet_inbound_lag_seconds{")));
 }
 

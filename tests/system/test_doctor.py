@@ -42,6 +42,18 @@ def test_all_is_well():
         assert findings and all(one["severity"] == "ok" for one in findings), findings
 
 
+def test_a_limit_that_runs_short_is_told():
+    with World(keys=("Account",)) as world:
+        world.org.generate("Account", 10)
+        world.org.settings(daily_bulk_query_job_limit=10)
+        world.start(ACCOUNT)
+        limits = wait.until("the org's limits", lambda: world.duet.status()["limits"])
+        assert limits["DailyBulkV2QueryJobs"]["allowed"] == 10, limits
+        assert "duet_org_limit_allowed{" in world.duet.get("/metrics")
+        world.org.settings(daily_bulk_query_job_limit=1)
+        doctor(world, FOUND, "DailyBulkV2QueryJobs", "System Overview")
+
+
 def test_org_unreachable():
     with World() as world:
         world.duet.configure("salesforce.login_url", "http://127.0.0.1:9")
