@@ -31,6 +31,20 @@ TEST(Event, TheSameSecondIsDirtyUnlessItFollowsAnEvent) {
   EXPECT_EQ(other.row("A__c"), "a6");
 }
 
+TEST(Event, OfTheSameSecondThatComesAgainIsComparedWithWhatTheOrgHolds) {
+  // Our write covered theirs within one second; theirs won, is in the row and not yet sent.
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "b0", kVersion);
+  table.send("A__c", "mine", "t1");
+  const ChangeEvent theirs = table.event({{"A__c", std::string("theirs")}}, kVersion + 4000);
+  table.receive(theirs);
+  table.receive(table.event({{"A__c", std::string("mine")}}, kVersion + 4000, "t1"));
+  ASSERT_EQ(table.row("A__c"), "theirs");
+  table.receive(theirs, false);
+  EXPECT_TRUE(table.record.lane.pending.contains("A__c")) << "the org holds our value, theirs is still to be sent";
+  EXPECT_TRUE(table.record.lane.dirty.has_value());
+}
+
 TEST(Event, OfARecordThatTheTableDoesNotHaveIsDirty) {
   Table table;
   table.receive(table.event({{"A__c", std::string("a6")}}, kVersion));

@@ -3,6 +3,7 @@
 
 #include "rules/merge.h"
 #include "rules/outcome.h"
+#include "rules/read.h"
 #include "rules/record_table_test.h"
 
 namespace duet::rules {
@@ -97,6 +98,46 @@ TEST(Group, IsHeldWhole) {
   table.receive(table.event({{"B__c", value("theirs")}}, kVersion + 4000));
   EXPECT_EQ(table.held(), "A=a0/a0/a1 B=b0/theirs/b0");
   EXPECT_FALSE(table.claim("t1"));
+}
+
+TEST(Group, WhatAReadFindsOnOneMemberIsAConflictOfAll) {
+  for (const ConflictPolicy policy : {ConflictPolicy::salesforce, ConflictPolicy::postgres}) {
+    Grouped table(policy);
+    table.app("A__c", "a1");
+    table.app("B__c", "b1");
+    ASSERT_TRUE(table.claim("t1"));
+    on_unknown(table.turn(), "t1");
+    // The row was deleted and came back with what it had before the write.
+    table.record.row->values["B__c"] = value("b0");
+    table.app("A__c", "a2");
+    on_read_back(table.turn(), testing::read_of("a1", "b1", kVersion + 5000), table.record.lane.revision);
+    const bool theirs = policy == ConflictPolicy::salesforce;
+    EXPECT_EQ(table.row("A__c"), theirs ? "a1" : "a2");
+    EXPECT_EQ(table.row("B__c"), theirs ? "b1" : "b0") << "never the org's beside what is not sent";
+    EXPECT_THAT(table.lost(), ElementsAre(theirs ? "a2" : "b1"));
+    EXPECT_EQ(table.claim("t2"), !theirs);
+  }
+}
+
+TEST(Group, ThatACreateSentInPartIsReadWhereTheKeyWasTaken) {
+  // The app's row has no B; somebody made the record between our look-up of the key and our upsert.
+  Grouped table(ConflictPolicy::hold);
+  table.record.row->sfid.clear();
+  table.record.row->values["B__c"] = Null{};
+  table.record.lane.key_checked = true;
+  table.record.captured.push_back({1, LogAction::insert, 7, {}, {}, {}, table.now});
+  ASSERT_TRUE(table.claim("t1"));
+  ASSERT_EQ(table.record.lane.attempts.front().kind, AttemptKind::create);
+  ChangeEvent theirs = table.event({{"A__c", value("theirs")}, {"B__c", value("b9")}}, kVersion + 4000);
+  theirs.kind = EventKind::create;
+  table.receive(theirs);
+  on_accepted(table.turn(), "t1", testing::kSfid);
+  table.app("B__c", "b1");
+  table.receive(table.event({{"A__c", value("a0")}}, kVersion + 5000, "t1"));
+  EXPECT_TRUE(table.record.lane.frozen.empty()) << "no member waits for a person without the others";
+  on_read_back(table.turn(), testing::read_of("a0", "b9", kVersion + 5000), table.record.lane.revision);
+  EXPECT_EQ(table.held(), "A=a0/a0/a0 B=/b9/b1");
+  EXPECT_THAT(table.lost(), ::testing::Contains("theirs"));
 }
 
 TEST(Function, MergesBeforeEquality) {

@@ -48,8 +48,11 @@ bool has_attempt(const Turn& turn, const MappedField& field) {
 }
 
 const Value& org_value(const Turn& turn, const MappedField& field) {
-  const auto frozen = turn.lane().frozen.find(field.schema.name);
-  return frozen == turn.lane().frozen.end() ? row_value(turn, field.schema.name) : frozen->second.org;
+  const Lane& lane = turn.lane();
+  if (const auto frozen = lane.frozen.find(field.schema.name); frozen != lane.frozen.end()) return frozen->second.org;
+  if (const auto pending = lane.pending.find(field.schema.name); pending != lane.pending.end())
+    return pending->second.base;
+  return row_value(turn, field.schema.name);
 }
 
 void touch(const Turn& turn) {

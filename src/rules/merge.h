@@ -42,7 +42,8 @@ const Value& row_value(const Turn& turn, std::string_view field);
 TimeMs row_stamp(const Record& record);
 void raise_row_stamp(const Turn& turn, TimeMs stamp);
 
-/// What the row says about the org's value: the row's own, but for a field that waits for a person's decision.
+/// What is known of the org's value: the row's own, but for a field that is not sent yet, where it is the base (Absent
+/// when that cannot be known), or that waits for a person's decision. Not for fields with an unsettled attempt.
 const Value& org_value(const Turn& turn, const MappedField& field);
 
 /// Whether an unsettled attempt of the lane sent the field or one of its group: remote values are held.

@@ -216,16 +216,8 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
   const TimeMs version = row_stamp(turn.record);
   if (read.stamp < version) return ReadVerdict::old;
   learn_sfid(turn, read.sfid);
-  if (read.stamp == version && version > 0 && differs(turn, read)) {
-    const bool only_pending = std::ranges::all_of(read.fields, [&](const auto& entry) {
-      const MappedField* field = turn.mapping().find(entry.first);
-      if (!field || !is_versioned(*field)) return true;
-      auto pending = lane.pending.find(entry.first);
-      return equal(field->schema, entry.second, org_value(turn, *field)) ||
-             (pending != lane.pending.end() && equal(field->schema, entry.second, pending->second.base));
-    });
-    return only_pending ? ReadVerdict::old : again(turn, "two versions in the same second");
-  }
+  if (read.stamp == version && version > 0 && differs(turn, read))
+    return again(turn, "two versions in the same second");
   merge_all(turn, read, {});
   mark_synced_if_at_rest(turn);
   return ReadVerdict::applied;

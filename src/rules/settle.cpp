@@ -80,10 +80,22 @@ void settle_frozen(const Turn& turn, const Told& told, const std::vector<HeldVal
   }
 }
 
+/// A create sends no null, so it may have sent only some fields of a group. Where somebody else made the record first,
+/// the others are theirs, and what our event tells of is not the group.
+bool met_in_part(const Turn& turn, const Attempt& attempt, const std::vector<const MappedField*>& sent,
+                 const ChangeEvent& event) {
+  if (attempt.kind != AttemptKind::create || event.kind == EventKind::create) return false;
+  const std::vector<const MappedField*> group = unit_of(turn.mapping(), *sent.front());
+  return sent.size() < group.size() &&
+         std::ranges::any_of(
+             group, [&](const MappedField* member) { return turn.lane().held.contains(member->schema.name); });
+}
+
 /// Decides the fields of an attempt whose own event was seen, all that win or lose together. False: only a read can
 /// tell. What waits for a person's decision is left to the caller.
 bool settle_unit(const Turn& turn, std::size_t index, const std::vector<const MappedField*>& fields,
                  const ChangeEvent& event, const Remote& remote) {
+  if (met_in_part(turn, turn.lane().attempts[index], fields, event)) return false;
   std::vector<Told> unit;
   for (const MappedField* field : fields) {
     auto told = told_by_event(turn, index, *field, event);

@@ -67,6 +67,10 @@ std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field,
   const std::vector<HeldValue> all = take_held(turn, name);
   const bool pending = lane.pending.contains(name);
   const bool applied = told.kept();
+  // The row came back after a delete that gave way: what it had beyond the attempt went with the delete. In a group the
+  // others may be changed again: they win or lose together.
+  const bool apart = applied && !pending && !equal(field.schema, row_value(turn, name), current);
+  const bool grouped = turn.mapping().group_of(name) != nullptr;
 
   if (!turn.record.row) {
     journal_possibly_covered(turn, field, sent, all, current);
@@ -76,11 +80,10 @@ std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field,
     journal_possibly_covered(turn, field, sent, all, current);
     return remote;
   }
-  if (!edited && turn.mapping().group_of(name)) {
+  if (!edited && grouped) {
     // It only went along with its group: nothing of the app's can be lost.
     journal_possibly_covered(turn, field, sent, all, current);
-    if (!applied) return remote;
-    if (!pending) set_row(turn, name, current);
+    if (!applied || apart) return remote;
     return std::nullopt;
   }
   if (freeze_uncounted(turn, told, attempt, all, remote)) return std::nullopt;
@@ -95,10 +98,10 @@ std::optional<Remote> settle_by_read(const Turn& turn, const MappedField& field,
   }
   const std::vector<HeldValue> held = split_at_own(turn, told, all);
   if (applied) {
-    if (lane.pending.contains(name)) {
-      lane.pending.find(name)->second.base = current;
-    } else if (!equal(field.schema, row_value(turn, name), current)) {
-      // A row that came back after a delete that gave way: what it had beyond the attempt went with the delete.
+    if (auto entry = lane.pending.find(name); entry != lane.pending.end()) {
+      entry->second.base = current;
+    } else if (apart) {
+      if (grouped) return remote;
       set_row(turn, name, current);
     }
     return std::nullopt;

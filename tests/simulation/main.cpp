@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -54,6 +58,53 @@ struct Totals {
   }
 };
 
+/// What one seed's history came to.
+struct Outcome {
+  bool left_out = false;
+  Statistics statistics;
+  std::vector<std::string> found;
+};
+
+/// Runs seeds side by side, each in a world of its own, and gives their outcomes to `merge` one at a time in the order
+/// of the seeds, until that says false: what is printed does not depend on `jobs`.
+class Crew {
+ public:
+  Crew(std::uint64_t first, std::uint64_t seeds, std::function<Outcome(std::uint64_t)> run,
+       std::function<bool(std::uint64_t, const Outcome&)> merge)
+      : next_(first), merged_(first), end_(first + seeds), run_(std::move(run)), merge_(std::move(merge)) {}
+
+  void work(unsigned jobs) {
+    std::vector<std::jthread> others;
+    for (unsigned i = 1; i < jobs; ++i) others.emplace_back([this] { work_one(); });
+    work_one();
+  }
+
+ private:
+  void work_one() {
+    std::unique_lock lock(mutex_);
+    while (next_ < end_) {
+      const std::uint64_t seed = next_++;
+      lock.unlock();
+      Outcome outcome = run_(seed);
+      lock.lock();
+      done_.emplace(seed, std::move(outcome));
+      for (auto at = done_.find(merged_); at != done_.end(); at = done_.find(merged_)) {
+        if (merged_ < end_ && !merge_(merged_, at->second)) end_ = merged_;
+        done_.erase(at);
+        ++merged_;
+      }
+    }
+  }
+
+  std::mutex mutex_;
+  std::uint64_t next_;
+  std::uint64_t merged_;
+  std::uint64_t end_;
+  std::function<Outcome(std::uint64_t)> run_;
+  std::function<bool(std::uint64_t, const Outcome&)> merge_;
+  std::map<std::uint64_t, Outcome> done_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -66,6 +117,7 @@ int main(int argc, char** argv) {
   std::uint64_t one = 0;
   std::uint64_t failures_shown = 10;
   std::uint64_t stop_at = 0;
+  unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   bool twice = false;
   bool bulk = false;
   bool open = false;
@@ -74,6 +126,7 @@ int main(int argc, char** argv) {
   app.add_option("--seed", one, "run this one seed and print what happens");
   app.add_option("--show", failures_shown, "how many failing seeds are printed");
   app.add_option("--stop-at", stop_at, "end after this many failures");
+  app.add_option("--jobs", jobs, "how many histories side by side")->capture_default_str();
   app.add_flag("--twice", twice, "run each seed twice and compare the hashes");
   app.add_flag("--bulk", bulk,
                "three in ten histories send by Bulk jobs (some fail still: bulk writing is off by default)");
@@ -89,24 +142,33 @@ int main(int argc, char** argv) {
 
   Totals totals;
   const auto started = std::chrono::steady_clock::now();
-  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-    if (!open && !bulk && std::ranges::find(kOpenSeeds, seed) != kOpenSeeds.end()) {
-      fmt::print("seed {} is left out: it fails, and nobody knows why yet (--open runs it)\n", seed);
-      continue;
-    }
+  const auto run = [&](std::uint64_t seed) {
+    Outcome outcome;
+    outcome.left_out = !open && !bulk && std::ranges::find(kOpenSeeds, seed) != kOpenSeeds.end();
+    if (outcome.left_out) return outcome;
     World world(seed, false, bulk);
     world.run();
-    std::vector<std::string> found = duet::simulation::check(world);
-    totals.add(world.statistics());
+    outcome.found = duet::simulation::check(world);
+    outcome.statistics = world.statistics();
     if (twice) {
       World again(seed, false, bulk);
       again.run();
-      if (again.hash() != world.hash()) found.emplace_back("not deterministic: the same seed gave another hash");
+      if (again.hash() != world.hash())
+        outcome.found.emplace_back("not deterministic: the same seed gave another hash");
     }
-    if (found.empty()) continue;
-    if (++totals.failed <= failures_shown) fmt::print("seed {}: {}\n", seed, found.front());
-    if (totals.failed == stop_at) break;
-  }
+    return outcome;
+  };
+  const auto merge = [&](std::uint64_t seed, const Outcome& outcome) {
+    if (outcome.left_out) {
+      fmt::print("seed {} is left out: it fails, and nobody knows why yet (--open runs it)\n", seed);
+      return true;
+    }
+    totals.add(outcome.statistics);
+    if (outcome.found.empty()) return true;
+    if (++totals.failed <= failures_shown) fmt::print("seed {}: {}\n", seed, outcome.found.front());
+    return totals.failed != stop_at;
+  };
+  Crew(first, seeds, run, merge).work(jobs);
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   fmt::print(
       "{} histories in {:.1f} s with {} edits: {} had crashes, {} unknown outcomes, {} held values, {} conflicts, {} "
