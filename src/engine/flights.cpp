@@ -70,12 +70,10 @@ std::size_t Flights::calls_of(const Mapping& mapping) const {
 
 std::size_t Flights::room(const Mapping& mapping) const {
   std::size_t waiting = 0;
-  bool contended = false;
   for (const Pool& pool : waiting_) {
-    if (pool.mapping != &mapping) continue;
-    waiting += pool.attempts.size();
-    contended |= pool.contended;
+    if (pool.mapping == &mapping) waiting += pool.attempts.size();
   }
+  const bool contended = contended_.contains(&mapping);
   const std::size_t limit = parts_.settings.claim_records * (contended ? kContendedPool : 1);
   const rules::SendWindow* window = find_window(mapping);
   // Nothing is claimed that could not go out: until then it coalesces where it is.
@@ -90,7 +88,7 @@ void Flights::add(std::vector<ClaimedAttempt> claimed) {
       return other.mapping == each.mapping && other.kind == each.attempt.kind && other.conditional == conditional;
     });
     if (pool == waiting_.end()) {
-      waiting_.push_back({each.mapping, each.attempt.kind, conditional, {}, false});
+      waiting_.push_back({each.mapping, each.attempt.kind, conditional, {}});
       pool = std::prev(waiting_.end());
     }
     tokens_.insert(each.attempt.token);
@@ -148,8 +146,10 @@ bool Flights::start_one(Pool& pool) {
   const bool locks = std::ranges::any_of(items, [](const rules::PlanItem& item) { return !item.parents.empty(); });
   if (locks && window.ms_per_record().value_or(kSlowMs) >= kSlowMs) records = std::min(records, ports::kCollectionSize);
   const std::vector<std::size_t> indexes = rules::next_call(items, locked_, {records});
-  pool.contended = indexes.empty() && !items.empty();
-  if (indexes.empty()) return false;
+  if (indexes.empty()) {
+    if (!items.empty()) contended_.insert(pool.mapping);
+    return false;
+  }
   launch(pool, indexes);
   return true;
 }
@@ -193,6 +193,7 @@ void Flights::launch(Pool& pool, const std::vector<std::size_t>& indexes) {
 
 std::size_t Flights::start() {
   std::size_t started = 0;
+  if (idle()) contended_.clear();
   for (bool more = true; more;) {
     more = false;
     for (Pool& pool : waiting_) {

@@ -51,7 +51,6 @@ class Flights {
     AttemptKind kind = AttemptKind::update;
     bool conditional = false;
     std::deque<ClaimedAttempt> attempts;
-    bool contended = false;  ///< something could not go because of a lock
   };
   struct Call {
     const Mapping* mapping = nullptr;
@@ -81,6 +80,7 @@ class Flights {
   std::multiset<std::string> locked_;
   std::multiset<std::string> tokens_;
   std::map<std::string, rules::SendWindow> windows_;
+  std::set<const Mapping*> contended_;  ///< something could not go because of a lock, and not all is done since
   rules::LearntLocks learnt_;
 };
 

@@ -151,6 +151,8 @@ Result<std::size_t> OutboundWorker::Impl::claim_more(TimeMs& wait_ms) {
 
 Result<std::size_t> OutboundWorker::Impl::take_answers(TimeMs wait_ms) {
   std::vector<ClaimedAttempt> fresh = flights_.answered(wait_ms);
+  // The org works on what is claimed already while the answers are written.
+  if (!fresh.empty()) flights_.start();
   const std::size_t count = fresh.size();
   const bool created = std::ranges::any_of(fresh, [](const ClaimedAttempt& each) {
     return each.attempt.kind == AttemptKind::create && each.outcome &&

@@ -187,7 +187,8 @@ Result<CapturedCounts> PgStore::count_captured(const Mapping& mapping, long limi
   const Rows rows = DUET_TRY(store->session().query(
       fmt::format(
           "SELECT count(*) FILTER (WHERE action = 'INSERT'), count(*) FILTER (WHERE action = 'UPDATE'), count(*) "
-          "FILTER (WHERE action = 'DELETE') FROM (SELECT action FROM {} WHERE state = 'NEW' AND table_name = $1 "
+          "FILTER (WHERE action = 'DELETE') FROM (SELECT action FROM {} WHERE (state = 'NEW') IS TRUE AND id > 0 AND "
+          "table_name = $1 "
           "LIMIT $2::bigint) AS waiting",
           table.log),
       {table.name, std::to_string(limit)}));

@@ -162,9 +162,10 @@ Result<void> PgTransaction::set_breaker(const Mapping& mapping, const Breaker& b
 Result<long> PgTransaction::count_captured_deletes(const Mapping& mapping, long limit) {
   const MappedTable& table = transaction_.store().table(mapping);
   const auto rows = DUET_TRY(transaction_.run(
-      {{fmt::format("SELECT count(*) FROM (SELECT FROM {} WHERE state = 'NEW' AND action = 'DELETE' AND table_name = "
-                    "$1 LIMIT $2::bigint) AS d",
-                    table.log),
+      {{fmt::format(
+            "SELECT count(*) FROM (SELECT FROM {} WHERE (state = 'NEW' AND action = 'DELETE') IS TRUE AND table_name = "
+            "$1 LIMIT $2::bigint) AS d",
+            table.log),
         {table.name, std::to_string(limit)}}}));
   return rows.front().integer(0, 0);
 }
