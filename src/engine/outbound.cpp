@@ -24,6 +24,10 @@ constexpr TimeMs kQuickAnswerMs = 5;
 constexpr TimeMs kLongestWaitMs = 50;
 /// What is left of a burst waits so long after the last full claim: rows that were locked or retried go out together.
 constexpr TimeMs kBurstMs = 30;
+/// Rows of a transaction that is still open are passed over one by one: a look that takes this long and finds nothing
+/// is repeated only after several times as long, so that it leaves the database to that transaction.
+constexpr TimeMs kSlowLookMs = 50;
+constexpr TimeMs kSlowLookRest = 5;
 /// Longer than any call: after it, what is under way is left to be resolved by evidence.
 constexpr TimeMs kFinishMs = 130'000;
 
@@ -67,6 +71,7 @@ class OutboundWorker::Impl {
   HeldRecords held_{parts_, mappings_};
   bool awaits_parents_ = false;
   bool recovered_ = false;
+  std::map<const Mapping*, TimeMs> next_look_;
   std::map<const Mapping*, TimeMs> full_at_;  ///< when a claim last took as much as it may
   /// Answers that are not written yet: their rows were locked by the app.
   std::vector<ClaimedAttempt> answered_;
@@ -119,8 +124,16 @@ Result<std::size_t> OutboundWorker::Impl::claim_more(TimeMs& wait_ms) {
   for (const Mapping* mapping : mappings_) {
     const std::size_t room = flights_.room(*mapping);
     if (room == 0) continue;
+    const TimeMs looked_at = parts_.ports.clock.monotonic();
+    TimeMs& next_look = next_look_[mapping];
+    if (looked_at < next_look) {
+      wait_ms = std::min(wait_ms, next_look - looked_at);
+      continue;
+    }
     const std::vector<RecordRef> refs = DUET_TRY(parts_.ports.store.find_pending(*mapping, parts_.timing.now(), room));
     if (refs.empty()) {
+      const TimeMs took = parts_.ports.clock.monotonic() - looked_at;
+      if (took >= kSlowLookMs) next_look = looked_at + took * (1 + kSlowLookRest);
       jobs_.close(*mapping);
       continue;
     }
