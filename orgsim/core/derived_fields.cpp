@@ -107,6 +107,22 @@ void derive_opportunity(Fields& fields, const std::vector<bool>& spoken) {
   fields.set("ExpectedRevenue", known ? Value{round_to_scale(*money * *percent / 100, 2)} : Value{});
 }
 
+/// The size of what a base64 field holds, for the objects that tell it.
+void derive_blob_size(const ObjectDef& object, PendingRow& row) {
+  for (const FieldDef& field : object.fields) {
+    if (field.type != FieldType::base64) continue;
+    const FieldDef* size = object.field(field.name == "VersionData" ? "ContentSize" : field.name + "Length");
+    if (size == nullptr) continue;
+    const auto* text = std::get_if<std::string>(&row.after[field.index]);
+    if (text == nullptr) {
+      row.after[size->index] = Value{};
+      continue;
+    }
+    const std::size_t characters = text->find_last_not_of('=') + 1;
+    row.after[size->index] = static_cast<std::int64_t>(characters * 3 / 4);
+  }
+}
+
 void derive_person_name(const ObjectDef& object, PendingRow& row) {
   const FieldDef* name = object.field("Name");
   const FieldDef* first = object.field("FirstName");
@@ -140,6 +156,7 @@ void derive_fields(Org::Impl& org, const ObjectDef& object, RowKey key, PendingR
     }
   }
   if (object.custom) return;
+  derive_blob_size(object, row);
   Fields fields(object, row);
   if (object.name == "Opportunity") derive_opportunity(fields, spoken);
   if (object.name == "Case") {

@@ -114,6 +114,15 @@ Outcome<std::string> multi_select(const FieldDef& field, std::string_view text) 
   return fmt::format("{}", fmt::join(parts, ";"));
 }
 
+bool is_base64(std::string_view text) {
+  const std::size_t padding = text.size() - (text.find_last_not_of('=') + 1);
+  text.remove_suffix(padding);
+  const bool complete = padding <= 2 && (padding == 0 ? text.size() % 4 != 1 : (text.size() + padding) % 4 == 0);
+  return complete && std::ranges::all_of(text, [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+         });
+}
+
 Outcome<Value> stored_text(const FieldDef& field, const Value& input, bool csv) {
   const auto* given = std::get_if<std::string>(&input);
   if (given == nullptr) return wrong_type(field, input, csv);
@@ -128,6 +137,7 @@ Outcome<Value> stored_text(const FieldDef& field, const Value& input, bool csv) 
   if (field.type == FieldType::picklist && is_restricted(field) && find_entry(field, text) == nullptr) {
     return bad_picklist(field, text);
   }
+  if (field.type == FieldType::base64 && !is_base64(text)) return wrong_type(field, input, csv);
   if (field.type == FieldType::email && !is_email(text)) {
     return fail(codes::kInvalidEmail, fmt::format("{}: invalid email address: {}", field.label, text), {field.name});
   }

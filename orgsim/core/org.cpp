@@ -214,6 +214,10 @@ Outcome<ordered_json> Org::record_json(const Record& record, std::string_view ve
   ordered_json out;
   out["attributes"] = record_attributes(*record.object, record.id, version);
   for (const FieldDef* field : fields) {
+    if (field->type == FieldType::base64 && !is_null(record.at(*field))) {
+      out[field->name] = blob_url(*record.object, record.id, *field, version);
+      continue;
+    }
     out[field->name] =
         is_compound(field->type)
             ? compound_value(*record.object, *field, [&](const FieldDef& part) { return to_view(record.at(part)); })

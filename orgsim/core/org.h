@@ -193,6 +193,8 @@ class Org {
   [[nodiscard]] Outcome<std::vector<RecordVersion>> history(std::string_view object, std::string_view id) const;
   /// As the org counts it: 2 KB a record, whatever is in it, those in the recycle bin not.
   [[nodiscard]] std::int64_t data_storage_mb() const;
+  /// Platform events published in this clock hour, as rows or over Pub/Sub.
+  [[nodiscard]] std::int64_t published_this_hour() const;
   [[nodiscard]] std::uint64_t record_count(std::string_view object, bool include_deleted = false) const;
   /// Bytes held by records and their indexes, history included; for benches and tests of the size budget.
   [[nodiscard]] std::uint64_t memory_bytes(std::string_view object) const;
@@ -226,11 +228,19 @@ class Org {
   [[nodiscard]] std::shared_ptr<const EventSchema> event_schema(std::string_view schema_id) const;
   /// The current schema of a single-entity topic; nothing for topics of several.
   [[nodiscard]] std::shared_ptr<const EventSchema> topic_schema(std::string_view topic) const;
+  /// One row that a client writes, before it is: an Error refuses it as if the org had. Not asked for automation's and
+  /// the simulator's own writes.
+  struct RowWrite {
+    std::string_view object;
+    std::string_view operation;  ///< INSERT, UPDATE or DELETE (undelete and purge too)
+    Transport transport = Transport::rows;
+  };
+  void set_row_fate(std::function<std::optional<Error>(const RowWrite&)> decide);
   void set_event_fate(std::function<EventFate(const ChangeEvent&)> decide);
   /// True for the topic of a platform event, the only ones that take events from outside.
   [[nodiscard]] bool can_publish(std::string_view topic) const;
   /// Publishes a platform event; its replay id. Errors concern this event only: unknown schema, a payload that does not
-  /// match it, more than 1 MB. The topic must be one of can_publish().
+  /// match it, more than 1 MB, LIMIT_EXCEEDED. The topic must be one of can_publish().
   Outcome<std::uint64_t> publish(std::string_view topic, const PublishedEvent& event, const Writer& writer);
   /// Custom channels (event_channels.h): one definition or a list of them.
   Outcome<nlohmann::json> apply_channels(const nlohmann::json& definitions);

@@ -97,6 +97,8 @@ std::shared_ptr<const EventSchema> Org::topic_schema(std::string_view topic) con
   return found && found->object != nullptr ? impl_->current_schema(*found->object) : nullptr;
 }
 
+std::int64_t Org::published_this_hour() const { return impl_->published_this_hour(); }
+
 bool Org::can_publish(std::string_view topic) const {
   const Outcome<Topic> found = parse_topic(impl_->schema, impl_->channels, topic);
   return found && found->object != nullptr && found->object->platform_event;
@@ -116,6 +118,7 @@ Outcome<std::uint64_t> Org::publish(std::string_view topic, const PublishedEvent
   if (const auto fields = decode_platform_event(*schema, event.payload); !fields) {
     return std::unexpected(fields.error());
   }
+  if (auto counted = impl_->count_published(); !counted) return std::unexpected(counted.error());
   LoggedEvent logged;
   logged.transaction = std::make_shared<EventTransaction>(
       EventTransaction{impl_->new_uuid(), {}, writer.user_id, impl_->last_commit_number, now()});
@@ -144,6 +147,10 @@ ManagedSubscriptions& Org::subscriptions() { return impl_->subscriptions; }
 void Org::expire_events() { impl_->events.forget(); }
 
 void Org::set_event_fate(std::function<EventFate(const ChangeEvent&)> decide) { impl_->event_fate = std::move(decide); }
+
+void Org::set_row_fate(std::function<std::optional<Error>(const RowWrite&)> decide) {
+  impl_->row_fate = std::move(decide);
+}
 
 void Org::set_change_watcher(ChangeWatcher watcher) { impl_->watcher = std::move(watcher); }
 

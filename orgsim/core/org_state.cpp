@@ -14,6 +14,8 @@ namespace orgsim {
 
 namespace {
 
+constexpr std::int64_t kMsPerHour = 3'600'000;
+
 constexpr std::uint64_t kFirstCommitNumber = 10'000'000'000'000;
 constexpr std::uint64_t kLargestCommitGap = 40;
 constexpr std::int64_t kMaxStampSecond = 0xFFFFFFFF;
@@ -38,6 +40,18 @@ void Org::Impl::make_tables() {
   while (tables.size() < schema.objects().size()) {
     tables.emplace_back(schema.object_at(static_cast<std::uint16_t>(tables.size())));
   }
+}
+
+std::int64_t Org::Impl::published_this_hour() const { return publishing_hour == now() / kMsPerHour ? published : 0; }
+
+Outcome<void> Org::Impl::count_published() {
+  const std::int64_t before = published_this_hour();
+  if (settings.hourly_publish_limit > 0 && before >= settings.hourly_publish_limit) {
+    return fail(codes::kLimitExceeded, "The limit of published events in an hour is exceeded.");
+  }
+  publishing_hour = now() / kMsPerHour;
+  published = before + 1;
+  return {};
 }
 
 std::uint64_t Org::Impl::stored_records() const {

@@ -87,6 +87,9 @@ struct Org::Impl {
 
   /// Records that count as data; the org's own setup does not.
   [[nodiscard]] std::uint64_t stored_records() const;
+  /// Counts a platform event that is published now; LIMIT_EXCEEDED when the hour's are used up.
+  Outcome<void> count_published();
+  [[nodiscard]] std::int64_t published_this_hour() const;
   void make_tables();
   void seed_rows();
   void empty_old_bins();
@@ -133,6 +136,9 @@ struct Org::Impl {
   EventChannels channels;
   ManagedSubscriptions subscriptions;
   std::function<EventFate(const ChangeEvent&)> event_fate;
+  std::function<std::optional<Error>(const RowWrite&)> row_fate;
+  std::int64_t publishing_hour = 0;  // since the epoch
+  std::int64_t published = 0;        // in that hour
   mutable std::map<std::uint16_t, std::pair<std::uint32_t, std::shared_ptr<const EventSchema>>> schemas_now;
   mutable std::map<std::string, std::shared_ptr<const EventSchema>, std::less<>> schemas_by_id;
 

@@ -106,17 +106,21 @@ ordered_json QueryCursor::State::attributes(const RowView& of, std::string_view 
   return out;
 }
 
-ordered_json QueryCursor::State::column_json(std::size_t column, const RowView& of) const {
+ordered_json QueryCursor::State::column_json(std::size_t column, const RowView& of, std::string_view version) const {
   const BoundPath& path = plan->paths[column];
-  if (!is_compound(path.field->type)) return rest_value(path.result(), cells[column]);
   IdBuffer id;
+  if (path.field->type == FieldType::base64 && !is_null(cells[column]) && !version.empty()) {
+    write_id(of.object->key_prefix.data(), of.slot, id.data());
+    return blob_url(*of.object, std::string_view(id.data(), id.size()), *path.field, version);
+  }
+  if (!is_compound(path.field->type)) return rest_value(path.result(), cells[column]);
   return compound_value(*of.object, *path.field, [&](const FieldDef& part) { return of.cell(part, id); });
 }
 
 void QueryCursor::State::put_column(std::size_t column, std::string_view version, ordered_json& out) const {
   const BoundPath& path = plan->paths[column];
   if (path.parents.empty() || !path.alias.empty()) {
-    out[path.alias.empty() ? path.field->name : path.alias] = column_json(column, row);
+    out[path.alias.empty() ? path.field->name : path.alias] = column_json(column, row, version);
     return;
   }
   ordered_json* place = &out;
@@ -130,7 +134,7 @@ void QueryCursor::State::put_column(std::size_t column, std::string_view version
     place = &next;
     if (!parent) return;
   }
-  (*place)[path.field->name] = column_json(column, *parent);
+  (*place)[path.field->name] = column_json(column, *parent, version);
 }
 
 ordered_json QueryCursor::State::type_of_json(const TypeofPlan& type_of, std::string_view version) const {

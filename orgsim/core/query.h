@@ -35,6 +35,7 @@ struct ChildColumns {
 struct QueryOptions {
   bool include_deleted = false;  ///< queryAll
   bool allow_all_rows = true;    ///< REST refuses ALL ROWS
+  bool allow_offset = true;      ///< Bulk refuses OFFSET
   std::string user_id = {};      ///< whose permissions and currency count; empty: everything is seen
 };
 

@@ -193,6 +193,9 @@ Outcome<QueryBuilder::Slots> QueryBuilder::select(const ObjectDef& object, const
     };
   }
   selection.include_deleted = options_.include_deleted || query.all_rows;
+  if (query.offset && !options_.allow_offset) {
+    return fail("API_ERROR", "Implementation restriction: OFFSET is not supported");
+  }
   if (query.offset.value_or(0) > kMaxOffset) {
     return fail(codes::kNumberOutsideRange, fmt::format("Maximum SOQL offset allowed is {}", kMaxOffset));
   }

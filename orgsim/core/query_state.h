@@ -68,7 +68,8 @@ struct QueryCursor::State {
   [[nodiscard]] std::size_t rows() const { return plan->is_aggregate ? groups->size() : slots.size(); }
   [[nodiscard]] nlohmann::ordered_json attributes(const RowView& row, std::string_view version) const;
   [[nodiscard]] nlohmann::ordered_json type_of_json(const TypeofPlan& type_of, std::string_view version) const;
-  [[nodiscard]] nlohmann::ordered_json column_json(std::size_t column, const RowView& row) const;
+  [[nodiscard]] nlohmann::ordered_json column_json(std::size_t column, const RowView& row,
+                                                   std::string_view version) const;
   void put_column(std::size_t column, std::string_view version, nlohmann::ordered_json& out) const;
 
   Snapshot snapshot;

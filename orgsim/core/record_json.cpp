@@ -32,6 +32,10 @@ ordered_json record_attributes(const ObjectDef& object, std::string_view id, std
   return {{"type", object.name}, {"url", fmt::format("/services/data/v{}/sobjects/{}/{}", version, object.name, id)}};
 }
 
+std::string blob_url(const ObjectDef& object, std::string_view id, const FieldDef& field, std::string_view version) {
+  return fmt::format("/services/data/v{}/sobjects/{}/{}/{}", version, object.name, id, field.name);
+}
+
 ordered_json compound_value(const ObjectDef& object, const FieldDef& compound,
                             const std::function<CellView(const FieldDef&)>& part_value) {
   constexpr std::array<std::string_view, 10> kAddress = {"City",      "Country",   "CountryCode", "GeocodeAccuracy",

@@ -181,6 +181,9 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
   set("CreatedDate", static_cast<std::int64_t>(org.now_second()) * 1000);
   if (object.platform_event) set("EventUuid", org.new_uuid());
   if (auto saved = save(object, key, *assignments, Operation::insert); !saved) return std::unexpected(saved.error());
+  if (object.platform_event) {
+    if (auto counted = org.count_published(); !counted) return std::unexpected(counted.error());
+  }
   return org.id_of(key);
 }
 

@@ -30,8 +30,16 @@ RecordAccess Transaction::State::record_access(const ObjectDef& object, RowKey k
   return org.record_access(*view, object, writer.user_id, text != nullptr ? *text : std::string());
 }
 
+Outcome<void> Transaction::State::row_fate(const ObjectDef& object, std::string_view operation) const {
+  if (!org.row_fate || is_system(writer)) return {};
+  const auto refused = org.row_fate({object.name, operation, writer.transport});
+  return refused ? Outcome<void>(std::unexpected(*refused)) : Outcome<void>{};
+}
+
 Outcome<void> Transaction::State::may_create(const ObjectDef& object) const {
-  if (view->access.all_data || is_system(writer) || !object.createable || view->access.to(object).create) return {};
+  if (view->access.all_data || is_system(writer) || !object.createable || view->access.to(object).create) {
+    return row_fate(object, "INSERT");
+  }
   return fail("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", fmt::format("entity type cannot be inserted: {}", object.label));
 }
 
@@ -42,7 +50,7 @@ Outcome<void> Transaction::State::may_write(const ObjectDef& object, RowKey key,
     return fail("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id");
   }
   const bool permitted = view->access.all_data || is_system(writer) || view->access.to(object).*permission;
-  if (permitted && access.edit) return {};
+  if (permitted && access.edit) return row_fate(object, permission == &ObjectAccess::edit ? "UPDATE" : "DELETE");
   return fail("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id");
 }
 

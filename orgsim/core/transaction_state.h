@@ -46,6 +46,8 @@ struct Transaction::State {
   /// The object as the writer sees it: which fields there are, and which can be written. Automation sees everything.
   [[nodiscard]] const ObjectDef& seen(const ObjectDef& object) const;
   [[nodiscard]] RecordAccess record_access(const ObjectDef& object, RowKey key) const;
+  /// What the fault plan says to the next row.
+  [[nodiscard]] Outcome<void> row_fate(const ObjectDef& object, std::string_view operation) const;
   [[nodiscard]] Outcome<void> may_create(const ObjectDef& object) const;
   [[nodiscard]] Outcome<void> may_write(const ObjectDef& object, RowKey key, bool ObjectAccess::* permission) const;
 

@@ -78,13 +78,6 @@ std::int64_t ApiUsage::used_in_24_hours(Meter meter, std::int64_t now_ms) {
   return total(day(meter), now_ms);
 }
 
-std::int64_t ApiUsage::used_this_hour(Meter meter, std::int64_t now_ms) {
-  const std::scoped_lock lock(mutex_);
-  const std::int64_t number = now_ms / kMsPerHour;
-  const Hour& hour = day(meter)[static_cast<std::size_t>(number) % kHours];
-  return hour.number == number ? hour.count : 0;
-}
-
 nlohmann::json ApiUsage::calls_by_kind() {
   const std::scoped_lock lock(mutex_);
   nlohmann::json out = nlohmann::json::object();

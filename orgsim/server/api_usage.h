@@ -14,8 +14,8 @@
 
 namespace orgsim {
 
-/// What is counted against a limit of 24 hours, or of one.
-enum class Meter : std::uint8_t { calls, events, bulk_batches, bulk_query_jobs, streaming_events, published };
+/// What is counted against a limit of 24 hours.
+enum class Meter : std::uint8_t { calls, events, bulk_batches, bulk_query_jobs, streaming_events };
 
 /// Counts API calls by kind, what the limits look at, and requests that run. Safe from several threads.
 class ApiUsage {
@@ -33,8 +33,6 @@ class ApiUsage {
   std::int64_t used_in_24_hours(Meter meter, std::int64_t now_ms);
   std::int64_t used_in_24_hours(std::int64_t now_ms) { return used_in_24_hours(Meter::calls, now_ms); }
   std::int64_t events_in_24_hours(std::int64_t now_ms) { return used_in_24_hours(Meter::events, now_ms); }
-  /// In the clock hour that now_ms is in.
-  std::int64_t used_this_hour(Meter meter, std::int64_t now_ms);
   std::uint64_t events_delivered() const { return events_delivered_; }
   nlohmann::json calls_by_kind();
   void clear();
@@ -54,7 +52,7 @@ class ApiUsage {
   std::int64_t running_longer_than(std::chrono::milliseconds duration);
 
  private:
-  static constexpr std::size_t kMeters = 6;
+  static constexpr std::size_t kMeters = 5;
   static constexpr std::size_t kHours = 24;
   struct Hour {
     std::int64_t number = -1;

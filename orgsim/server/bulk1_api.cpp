@@ -251,7 +251,8 @@ void Bulk1Api::start_query(const OrgHost::Access& org, Bulk1Job& job, const Batc
   batch->queued_ms = wall_clock_ms();
   batch->result_id = bulk_.ids.result();
   Outcome<QueryCursor> cursor =
-      org->query(*batch->load->data, {.include_deleted = job.query_all, .user_id = job.pattern.writer.user_id});
+      org->query(*batch->load->data,
+                 {.include_deleted = job.query_all, .allow_offset = false, .user_id = job.pattern.writer.user_id});
   if (cursor) {
     if (auto checked = check_bulk_query(*cursor); !checked) cursor = std::unexpected(checked.error());
   }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orgsim/core/time_text.h"
+#include "orgsim/server/bulk_dialect.h"
 
 namespace orgsim {
 
@@ -29,7 +30,7 @@ std::string_view batch_state(BulkJobState state) {
 
 /// JSON says +0000, XML says Z, as the two have always done.
 std::string time_of(const Bulk1Job& job, std::int64_t ms) {
-  return job.is_json() ? rest_datetime(ms) : bulk_datetime(ms);
+  return job.is_json() ? job_datetime(ms) : bulk_datetime(ms - ms % 1000);
 }
 
 std::uint64_t processed(const Bulk1Batch& batch) {
@@ -90,8 +91,8 @@ nlohmann::json bulk1_listed_job(const Bulk1Job& job) {
           {"operation", job.operation},
           {"object", job.pattern.object},
           {"createdById", job.pattern.writer.user_id},
-          {"createdDate", rest_datetime(job.created_ms)},
-          {"systemModstamp", rest_datetime(job.changed_ms)},
+          {"createdDate", job_datetime(job.created_ms)},
+          {"systemModstamp", job_datetime(job.changed_ms)},
           {"state", job.state},
           {"concurrencyMode", job.serial ? "Serial" : "Parallel"},
           {"contentType", job.content_type},

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "orgsim/core/time_text.h"
 #include "orgsim/server/json_answer.h"
 
 namespace orgsim {
@@ -79,6 +80,8 @@ Outcome<std::string> read_wanted_state(std::string_view text) {
   }
   return (*body)["state"].get<std::string>();
 }
+
+std::string job_datetime(std::int64_t ms) { return rest_datetime(ms - ms % 1000); }
 
 double version_number(const std::string& version) { return std::strtod(version.c_str(), nullptr); }
 

@@ -37,6 +37,9 @@ struct BulkDialect {
 /// The one thing a PATCH may say, as a state name; JSON_PARSER_ERROR or INVALIDJOBSTATE.
 [[nodiscard]] Outcome<std::string> read_wanted_state(std::string_view body);
 
+/// When something happened to a job, in whole seconds as all of REST's times.
+[[nodiscard]] std::string job_datetime(std::int64_t ms);
+
 /// "62.0" as the JSON number 62.0 that jobs carry.
 [[nodiscard]] double version_number(const std::string& version);
 

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -102,6 +103,39 @@ TEST_F(CometdTest, AConnectIsHeldUntilSomethingHappens) {
   EXPECT_EQ(connect(client).size(), 1u);
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(150));
   writer.join();
+}
+
+TEST_F(CometdTest, LongPollsAreBoundedAndLeaveRoomForOthers) {
+  constexpr int kHeld = 256;
+  constexpr int kMore = 8;
+  call("POST", "/orgsim/settings", {{"streaming_client_limit", 0}});
+  std::atomic<int> refused = 0;
+  std::atomic<int> held = 0;
+  std::vector<std::thread> threads;
+  std::vector<json> connects;
+  for (int i = 0; i < kHeld + kMore; ++i) {
+    connects.push_back({{"channel", "/meta/connect"}, {"clientId", handshake()}});
+    send(connects.back());
+  }
+  for (const json& connect_message : connects) {
+    threads.emplace_back([&] {
+      const Answer answer = raw("POST", "/cometd/62.0", json::array({connect_message}).dump(),
+                                {{"Authorization", "OAuth " + token_}}, "application/json");
+      if (answer.status == 503) ++refused;
+      if (answer.status == 200) ++held;
+    });
+  }
+  for (int i = 0; i < 2'000 && refused < kMore; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(refused, kMore);
+  EXPECT_EQ(held, 0);
+  EXPECT_EQ(get("limits").status, 200);
+  // A server that forgets its clients answers all that wait.
+  call("POST", "/orgsim/reset");
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(refused, kMore);
+  EXPECT_EQ(held, kHeld);
+  const std::string next = handshake();
+  EXPECT_EQ(connect(next).size(), 0u);
 }
 
 TEST_F(CometdTest, PushTopicsTellOfMatchingRecords) {

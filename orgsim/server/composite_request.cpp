@@ -85,19 +85,27 @@ Outcome<std::string> References::value_of(std::string_view expression) const {
   return value->is_string() ? value->get<std::string>() : value->dump();
 }
 
-Outcome<void> References::resolve(std::string& text) const {
-  for (std::size_t at = text.find("@{"); at != std::string::npos; at = text.find("@{", at)) {
+Outcome<void> References::resolve(std::string& text) {
+  std::string out;
+  std::size_t taken = 0;
+  for (std::size_t at = text.find("@{"); at != std::string::npos; at = text.find("@{", taken)) {
     const std::size_t end = text.find('}', at);
     if (end == std::string::npos) break;
     const Outcome<std::string> value = value_of(std::string_view(text).substr(at + 2, end - at - 2));
     if (!value) return std::unexpected(value.error());
-    text.replace(at, end + 1 - at, *value);
-    at += value->size();
+    if (value->size() > room_) {
+      return fail(codes::kLimitExceeded,
+                  fmt::format("The references of a request stand for more than {} characters", kReferencedMax));
+    }
+    room_ -= value->size();
+    out.append(text, taken, at - taken).append(*value);
+    taken = end + 1;
   }
+  if (taken > 0) text = std::move(out.append(text, taken));
   return {};
 }
 
-Outcome<void> References::resolve(json& value) const {
+Outcome<void> References::resolve(json& value) {
   if (value.is_string()) return resolve(value.get_ref<std::string&>());
   if (!value.is_structured()) return {};
   for (json& inner : value) {

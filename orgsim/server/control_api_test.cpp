@@ -75,6 +75,38 @@ TEST_F(ControlTest, AStatusFaultAnswersInsteadOfTheOrg) {
   EXPECT_EQ(get("/orgsim/faults").body["faults"][0]["fired"], 1);
 }
 
+TEST_F(ControlTest, ARowFaultRefusesOneRowOfMany) {
+  ASSERT_EQ(call("POST", "/orgsim/faults",
+                 json::parse(R"([{"row":"fail","object":"Account","path_prefix":"/collections","ordinal":2},
+                   {"row":"fail","method":"UPDATE","code":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"No","fields":["Name"],"count":1}])"))
+                .status,
+            200);
+  json records = json::array();
+  for (const char* name : {"a", "b", "c"}) records.push_back({{"attributes", {{"type", "Account"}}}, {"Name", name}});
+  const json saved = call("POST", "composite/sobjects", {{"records", records}}).body;
+  EXPECT_EQ(saved[0]["success"], true);
+  EXPECT_EQ(saved[1]["errors"][0]["statusCode"], "UNABLE_TO_LOCK_ROW");
+  EXPECT_EQ(saved[2]["success"], true);
+  const std::string row = "sobjects/Account/" + saved[0]["id"].get<std::string>();
+  const Answer refused = call("PATCH", row, {{"Name", "x"}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.body[0],
+            json::parse(R"({"message":"No","errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","fields":["Name"]})"));
+  EXPECT_EQ(call("PATCH", row, {{"Name", "x"}}).status, 204);
+  const json listed = get("/orgsim/faults").body["row_faults"];
+  ASSERT_EQ(listed.size(), 2u);
+  EXPECT_EQ(listed[0]["seen"], 3);
+  EXPECT_EQ(listed[0]["fired"], 1);
+  // A person's edit goes through, and without faults everything does.
+  call("POST", "/orgsim/faults", json::parse(R"({"row":"fail"})"));
+  EXPECT_EQ(call("POST", "/orgsim/records/Account", json::parse(R"({"records":[{"Name":"p"}]})")).status, 200);
+  EXPECT_EQ(call("POST", "sobjects/Account", {{"Name", "y"}}).error_code(), "UNABLE_TO_LOCK_ROW");
+  call("DELETE", "/orgsim/faults");
+  EXPECT_EQ(call("POST", "sobjects/Account", {{"Name", "y"}}).status, 201);
+  EXPECT_EQ(call("POST", "/orgsim/faults", json::parse(R"({"row":"x"})")).status, 400);
+  EXPECT_EQ(call("POST", "/orgsim/faults", json::parse(R"({"row":"fail","fields":"Name"})")).status, 400);
+}
+
 TEST_F(ControlTest, DropsCloseWithoutAnAnswerBeforeOrAfterTheCommit) {
   call("POST", "/orgsim/faults", {{"method", "POST"}, {"count", 1}, {"action", "drop_before"}});
   EXPECT_EQ(call("POST", "sobjects/Account", {{"Name", "A"}}).status, 0);
@@ -148,6 +180,15 @@ TEST_F(ControlTest, WrongControlCallsAreRefusedPlainly) {
   EXPECT_EQ(get("/orgsim/nothing").status, 404);
   EXPECT_EQ(call("DELETE", "/orgsim/status").status, 405);
   EXPECT_EQ(raw("POST", "/orgsim/objects", "{", {}, "application/json").status, 400);
+}
+
+TEST_F(ControlTest, ABodyOfTooManyValuesIsNoJson) {
+  std::string body = "{\"Name\":[0";
+  for (std::size_t i = 0; i < 2'000'000; ++i) body += ",0";
+  const Answer answer = raw("POST", "/services/data/v62.0/sobjects/Account", body + "]}",
+                            {{"Authorization", "Bearer " + token_}}, "application/json");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.error_code(), "JSON_PARSER_ERROR");
 }
 
 TEST_F(ControlTest, HostileBodiesNeverHarm) {

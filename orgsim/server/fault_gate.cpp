@@ -58,6 +58,26 @@ std::string_view body_text(std::string_view body, std::string_view name) {
 /// As faults name them, in the order of EventFate.
 constexpr std::array<std::string_view, 6> kFateNames = {"deliver", "drop", "duplicate", "gap", "overflow", "wildcard"};
 
+/// Takes "code", "message" and "fields" off the definition where they are given.
+Outcome<void> take_error(json& definition, Error& error) {
+  for (const auto& [name, text] : {std::pair{"code", &error.code}, std::pair{"message", &error.message}}) {
+    const auto given = definition.find(name);
+    if (given == definition.end()) continue;
+    if (!given->is_string()) return fail(codes::kJsonParser, "\"code\" and \"message\" must be texts");
+    *text = given->get<std::string>();
+    definition.erase(given);
+  }
+  const auto fields = definition.find("fields");
+  if (fields == definition.end()) return {};
+  for (const json& field : *fields) {
+    if (!fields->is_array() || !field.is_string())
+      return fail(codes::kJsonParser, "\"fields\" must be a list of names");
+    error.fields.push_back(field.get<std::string>());
+  }
+  definition.erase(fields);
+  return {};
+}
+
 }  // namespace
 
 std::string object_of(const HttpRequest& request) {
@@ -136,6 +156,7 @@ void FaultGate::pause(std::int64_t delay_ms) {
 Outcome<std::uint64_t> FaultGate::add(const json& definition) {
   if (definition.is_object() && definition.contains("event")) return add_event_fault(definition);
   if (definition.is_object() && definition.contains("bulk")) return add_bulk_fault(definition);
+  if (definition.is_object() && definition.contains("row")) return add_row_fault(definition);
   const std::scoped_lock lock(mutex_);
   return plan_.add(definition);
 }
@@ -184,19 +205,38 @@ Outcome<std::uint64_t> FaultGate::add_bulk_fault(json definition) {
   } else {
     return fail(codes::kJsonParser, "\"bulk\" must be fail, abort or rows");
   }
-  for (const auto& [name, text] : {std::pair{"code", &fault.error.code}, std::pair{"message", &fault.error.message}}) {
-    const auto given = definition.find(name);
-    if (given == definition.end()) continue;
-    if (!given->is_string()) return fail(codes::kJsonParser, "\"code\" and \"message\" must be texts");
-    *text = given->get<std::string>();
-    definition.erase(given);
-  }
+  if (auto read = take_error(definition, fault.error); !read) return std::unexpected(read.error());
   definition.erase("bulk");
   definition["action"] = "status";
   const std::scoped_lock lock(mutex_);
   const Outcome<std::uint64_t> id = bulk_plan_.add(definition);
   if (id) bulk_faults_[*id] = std::move(fault);
   return id;
+}
+
+Outcome<std::uint64_t> FaultGate::add_row_fault(json definition) {
+  if (definition["row"] != "fail") return fail(codes::kJsonParser, "\"row\" must be fail");
+  Error error{std::string(codes::kUnableToLockRow), "unable to obtain exclusive access to this record", {}};
+  if (auto read = take_error(definition, error); !read) return std::unexpected(read.error());
+  definition.erase("row");
+  definition["action"] = "status";
+  // The org first, then the plan: row_fate() is called with the org held.
+  const OrgHost::Access org = host_.access();
+  const std::scoped_lock lock(mutex_);
+  const Outcome<std::uint64_t> id = row_plan_.add(definition);
+  if (!id) return id;
+  row_faults_[*id] = std::move(error);
+  org->set_row_fate([this](const Org::RowWrite& write) { return row_fate(write); });
+  return id;
+}
+
+std::optional<Error> FaultGate::row_fate(const Org::RowWrite& write) {
+  constexpr std::array<std::string_view, 6> kPaths = {"/rows", "/collections", "/composite", "/bulk", "/soap", ""};
+  const std::scoped_lock lock(mutex_);
+  const auto fault = row_plan_.decide(
+      {.method = write.operation, .path = kPaths[static_cast<std::size_t>(write.transport)], .object = write.object});
+  if (!fault) return std::nullopt;
+  return row_faults_.at(fault->id);
 }
 
 EventFate FaultGate::event_fate(const ChangeEvent& event) {
@@ -210,8 +250,11 @@ EventFate FaultGate::event_fate(const ChangeEvent& event) {
 void FaultGate::clear() {
   const OrgHost::Access org = host_.access();
   org->set_event_fate({});
+  org->set_row_fate({});
   const std::scoped_lock lock(mutex_);
   plan_.clear();
+  row_plan_.clear();
+  row_faults_.clear();
   event_plan_.clear();
   bulk_plan_.clear();
   fates_.clear();
@@ -234,7 +277,15 @@ json FaultGate::to_json() {
     if (fault != bulk_faults_.end()) one["bulk"] = kNames[static_cast<int>(fault->second.kind)];
     one.erase("action");
   }
-  return {{"faults", plan_.to_json()}, {"event_faults", std::move(events)}, {"bulk_faults", std::move(bulk)}};
+  json rows = row_plan_.to_json();
+  for (json& one : rows) {
+    one["row"] = "fail";
+    one.erase("action");
+  }
+  return {{"faults", plan_.to_json()},
+          {"event_faults", std::move(events)},
+          {"bulk_faults", std::move(bulk)},
+          {"row_faults", std::move(rows)}};
 }
 
 }  // namespace orgsim

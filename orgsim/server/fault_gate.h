@@ -24,7 +24,7 @@ struct BulkFault {
 class FaultGate {
  public:
   FaultGate(OrgHost& host, std::uint64_t seed)
-      : host_(host), plan_(seed), event_plan_(seed + 1), bulk_plan_(seed + 2) {}
+      : host_(host), plan_(seed), event_plan_(seed + 1), bulk_plan_(seed + 2), row_plan_(seed + 3) {}
 
   /// The handler's answer, or what the plan puts in its place. Calls to /orgsim/ are never faulty.
   HttpResponse serve(const HttpRequest& request, const HttpHandler& handler);
@@ -36,8 +36,9 @@ class FaultGate {
   std::optional<BulkFault> decide_bulk(std::string_view path, std::string_view object);
 
   /// One fault of core/fault_plan.h, one on Bulk loads: {"bulk":"fail|abort|rows","code","message","object",…}, one on
-  /// events: {"event":"drop|duplicate|gap|overflow|wildcard","object",…}, or {"event":"stream_reset"|"expire"}, which
-  /// happens at once. Returns its id (0 for those two).
+  /// single rows, whoever writes them: {"row":"fail","code","message","fields","method","object",…}, one on events:
+  /// {"event":"drop|duplicate|gap|overflow|wildcard","object",…}, or {"event":"stream_reset"|"expire"}, which happens
+  /// at once. Returns its id (0 for those two).
   Outcome<std::uint64_t> add(const nlohmann::json& definition);
   void clear();
   nlohmann::json to_json();
@@ -45,6 +46,8 @@ class FaultGate {
  private:
   Outcome<std::uint64_t> add_event_fault(nlohmann::json definition);
   Outcome<std::uint64_t> add_bulk_fault(nlohmann::json definition);
+  Outcome<std::uint64_t> add_row_fault(nlohmann::json definition);
+  std::optional<Error> row_fate(const Org::RowWrite& write);
   EventFate event_fate(const ChangeEvent& event);
   void pause(std::int64_t delay_ms);
 
@@ -53,8 +56,10 @@ class FaultGate {
   FaultPlan plan_;
   FaultPlan event_plan_;
   FaultPlan bulk_plan_;
+  FaultPlan row_plan_;
   std::map<std::uint64_t, EventFate> fates_;
   std::map<std::uint64_t, BulkFault> bulk_faults_;
+  std::map<std::uint64_t, Error> row_faults_;
 };
 
 /// The sObject that a REST request is about, by path, query or body; empty when it names none.

@@ -75,11 +75,9 @@ bool HttpConnection::is_readable() const {
 
 bool HttpConnection::wait_readable(std::chrono::milliseconds timeout) {
   if (in_position_ < in_.size()) return true;
-  if (ssl_ == nullptr || SSL_pending(ssl_) == 0) {
-    pollfd poll_fd{.fd = fd_, .events = POLLIN, .revents = 0};
-    if (::poll(&poll_fd, 1, static_cast<int>(timeout.count())) <= 0) return false;
-  }
-  return fill();
+  if (ssl_ != nullptr && SSL_pending(ssl_) > 0) return true;
+  pollfd poll_fd{.fd = fd_, .events = POLLIN, .revents = 0};
+  return ::poll(&poll_fd, 1, static_cast<int>(timeout.count())) > 0;
 }
 
 bool HttpConnection::fill() {
@@ -191,6 +189,15 @@ void HttpConnection::cut(bool reset) {
   } else {
     ::shutdown(fd_, SHUT_RDWR);
   }
+}
+
+void HttpConnection::set_deadline(std::optional<std::chrono::milliseconds> from_now) {
+  using std::chrono::steady_clock;
+  deadline_ = from_now ? steady_clock::now() + *from_now : steady_clock::time_point::max();
+}
+
+void HttpConnection::end_if_late(std::chrono::steady_clock::time_point now) {
+  if (deadline_.load() < now) ::shutdown(fd_, SHUT_RDWR);
 }
 
 void HttpConnection::get_remote_ip_and_port(std::string& ip, int& port) const {

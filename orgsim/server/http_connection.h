@@ -2,8 +2,10 @@
 
 #include <httplib.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +13,8 @@ namespace orgsim {
 
 /// One accepted TCP connection, plain or TLS, as the stream that the HTTP library reads and writes. Reads are buffered;
 /// writes are gathered until flush() or until they fill a segment buffer, so that a small answer is one packet.
-/// Used by one thread; only cut() and shut_down() may come from another.
+/// Used by one thread; only end_if_late() and a shutdown of the
+/// socket may come from another.
 class HttpConnection final : public httplib::Stream {
  public:
   /// The org's bound on a request line, and ours on a whole head: what is longer is answered with 414 or 431.
@@ -28,7 +31,7 @@ class HttpConnection final : public httplib::Stream {
 
   /// Ends the TLS handshake, if any.
   bool handshake();
-  /// Waits for the first byte of the next request; false on end of stream, timeout or shut_down().
+  /// Waits for the first byte of the next request, or the end of the stream; false on timeout.
   bool wait_readable(std::chrono::milliseconds timeout);
   /// Reads up to the blank line that ends the head; `incomplete` when the peer stopped before it.
   Head read_head();
@@ -39,6 +42,11 @@ class HttpConnection final : public httplib::Stream {
   /// From now on nothing more is sent; with reset, the peer sees a RST.
   void cut(bool reset);
   bool is_cut() const { return cut_; }
+  /// The peer must have done what is asked of it by then; without a time it may take as long as it likes. end_if_late()
+  /// keeps it: however slowly bytes trickle in, their reader is woken then.
+  void set_deadline(std::optional<std::chrono::milliseconds> from_now);
+  /// Ends the connection when its deadline has passed. From any thread, while the connection lives.
+  void end_if_late(std::chrono::steady_clock::time_point now);
 
   bool is_readable() const override;
   bool is_writable() const override { return !failed_; }
@@ -59,6 +67,7 @@ class HttpConnection final : public httplib::Stream {
   std::string out_;
   bool failed_ = false;
   bool cut_ = false;
+  std::atomic<std::chrono::steady_clock::time_point> deadline_ = std::chrono::steady_clock::time_point::max();
 };
 
 }  // namespace orgsim

@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -15,8 +19,35 @@ namespace orgsim {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleTimeout{300'000};
+/// How often connections are looked at that take too long.
+constexpr std::chrono::milliseconds kWatchPauseMin{10};
+constexpr std::chrono::milliseconds kWatchPauseMax{1'000};
 constexpr int kListenBacklog = 512;
 constexpr size_t kKeepAliveRequests = 1'000'000;
+
+constexpr std::string_view kTooManyConnections =
+    R"([{"message":"The server is busy: too many connections","errorCode":"SERVER_UNAVAILABLE"}])";
+constexpr const char* kTooManyBodies =
+    R"([{"message":"The server is busy: too many large requests","errorCode":"SERVER_UNAVAILABLE"}])";
+
+/// What one request's body takes of the room for all.
+class BodyRoom {
+ public:
+  explicit BodyRoom(std::atomic<size_t>& taken) : taken_(taken) {}
+  ~BodyRoom() { taken_ -= mine_; }
+  BodyRoom(const BodyRoom&) = delete;
+  BodyRoom& operator=(const BodyRoom&) = delete;
+
+  /// False when there is none left.
+  bool take(size_t bytes) {
+    mine_ += bytes;
+    return (taken_ += bytes) <= HttpListener::kAllBodiesBytesMax;
+  }
+
+ private:
+  std::atomic<size_t>& taken_;
+  size_t mine_ = 0;
+};
 
 /// The connection whose request this thread is handling, and the target taken off its request line.
 struct CurrentRequest {
@@ -71,7 +102,11 @@ void send_stream(httplib::Response& out, const std::string& content_type, BodySo
 class HttpListener::Impl final : public httplib::Server {
  public:
   Impl(const HttpListenerOptions& options, HttpHandler handler)
-      : tls_(make_tls_context(options)), handler_(std::move(handler)), host_(options.host) {
+      : tls_(make_tls_context(options)),
+        handler_(std::move(handler)),
+        host_(options.host),
+        head_timeout_(options.head_timeout),
+        body_timeout_(options.body_timeout) {
     new_task_queue = [] { return new ConnectionPool(kConnectionsMax); };
     set_socket_options([](socket_t fd) {
       const int on = 1;
@@ -92,20 +127,23 @@ class HttpListener::Impl final : public httplib::Server {
 
   void start() {
     thread_ = std::thread([this] { listen_after_bind(); });
+    watch_ = std::thread([this] { end_late_connections(); });
   }
 
   void stop_all() {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
-      for (const int fd : open_) ::shutdown(fd, SHUT_RDWR);
+      for (const HttpConnection* connection : open_) ::shutdown(connection->socket(), SHUT_RDWR);
     }
+    stopped_.notify_all();
     // A listener that has bound but never accepted is closed the same way.
     if (const int fd = svr_sock_.exchange(-1); fd >= 0) {
       ::shutdown(fd, SHUT_RDWR);
       ::close(fd);
     }
     if (thread_.joinable()) thread_.join();
+    if (watch_.joinable()) watch_.join();
   }
 
   int port() const { return port_; }
@@ -126,68 +164,79 @@ class HttpListener::Impl final : public httplib::Server {
   }
 
   void handle(const httplib::Request& request, httplib::Response& out, const httplib::ContentReader* reader) {
+    HttpConnection& connection = *current_request.connection;
     HttpRequest in = make_request(request, scheme(), address());
-    bool broken = false;
-    if (reader != nullptr) broken = !read_body(request, *reader, in);
-    if (in.body_too_large) {
+    BodyRoom room(bodies_);
+    const BodyRead body = reader != nullptr ? read_body(request, *reader, room, in) : BodyRead::whole;
+    connection.set_deadline(std::nullopt);
+    if (body == BodyRead::too_large) {
       in.body = {};
       in.parts.clear();
-    }
-    if (broken && !in.body_too_large) {
+    } else if (body != BodyRead::whole) {
       // Half a body is no request: nothing of it may be applied.
-      out.status = 400;
+      out.status = body == BodyRead::no_room ? 503 : 400;
+      if (body == BodyRead::no_room) out.set_content(kTooManyBodies, "application/json;charset=UTF-8");
       out.set_header("Connection", "close");
       current_request.close_after = true;
       return;
     }
     HttpResponse answer = handler_(in);
-    HttpConnection& connection = *current_request.connection;
     if (answer.fate != ConnectionFate::keep) {
       connection.cut(answer.fate == ConnectionFate::reset);
       return;
     }
     out.status = answer.status;
     // What is left of an unread body must not be taken for the next request.
-    if (broken) out.set_header("Connection", "close");
+    if (in.body_too_large) out.set_header("Connection", "close");
     for (auto& [name, value] : answer.headers) out.set_header(name, value);
     if (answer.stream) {
       send_stream(out, answer.content_type, std::move(answer.stream));
     } else if (answer.status != 204 && answer.status != 304) {
       out.set_content(std::move(answer.body), answer.content_type);
     }
-    current_request.close_after |= broken;
+    current_request.close_after |= in.body_too_large;
   }
 
-  /// False when the body could not be read whole.
-  static bool read_body(const httplib::Request& request, const httplib::ContentReader& reader, HttpRequest& in) {
+  enum class BodyRead { whole, broken, too_large, no_room };
+
+  static BodyRead read_body(const httplib::Request& request, const httplib::ContentReader& reader, BodyRoom& room,
+                            HttpRequest& in) {
     size_t size = 0;
+    auto ended = BodyRead::broken;
     const auto take = [&](std::string& place, const char* data, size_t length) {
       size += length;
-      if (size > kBodyBytesMax) in.body_too_large = true;
-      if (!in.body_too_large) place.append(data, length);
-      return !in.body_too_large;
+      if (size > kBodyBytesMax) ended = BodyRead::too_large;
+      if (ended == BodyRead::broken && !room.take(length)) ended = BodyRead::no_room;
+      if (ended == BodyRead::broken) place.append(data, length);
+      return ended == BodyRead::broken;
     };
+    bool whole = false;
     if (!request.is_multipart_form_data()) {
-      return reader([&](const char* data, size_t length) { return take(in.body, data, length); });
+      whole = reader([&](const char* data, size_t length) { return take(in.body, data, length); });
+    } else {
+      whole = reader(
+          [&](const httplib::MultipartFormData& part) {
+            if (in.parts.size() == kPartsMax) return false;
+            in.parts.push_back({.name = part.name, .content_type = part.content_type, .body = {}});
+            return true;
+          },
+          [&](const char* data, size_t length) {
+            return !in.parts.empty() && take(in.parts.back().body, data, length);
+          });
     }
-    return reader(
-        [&](const httplib::MultipartFormData& part) {
-          if (in.parts.size() == kPartsMax) return false;
-          in.parts.push_back({.name = part.name, .content_type = part.content_type, .body = {}});
-          return true;
-        },
-        [&](const char* data, size_t length) { return !in.parts.empty() && take(in.parts.back().body, data, length); });
+    in.body_too_large = ended == BodyRead::too_large;
+    return whole ? BodyRead::whole : ended;
   }
 
   /// One connection more than there are threads (spec §9: bounded, then 503). Over TLS there is no telling without a
   /// handshake, for which nobody is free.
   void refuse_connection(socket_t fd) const {
     if (tls_ == nullptr) {
-      constexpr std::string_view kBusy =
-          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 89\r\n"
-          "Connection: close\r\n\r\n"
-          R"([{"message":"The server is busy: too many connections","errorCode":"SERVER_UNAVAILABLE"}])";
-      [[maybe_unused]] const ssize_t sent = ::send(fd, kBusy.data(), kBusy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      const std::string busy = fmt::format(
+          "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: {}\r\n"
+          "Connection: close\r\n\r\n{}",
+          kTooManyConnections.size(), kTooManyConnections);
+      [[maybe_unused]] const ssize_t sent = ::send(fd, busy.data(), busy.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       ::shutdown(fd, SHUT_WR);
       // What has come must be read, or closing would reset the connection before the answer is.
       std::array<char, 4096> unread;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by recv
@@ -202,21 +251,20 @@ class HttpListener::Impl final : public httplib::Server {
       refuse_connection(fd);
       return false;
     }
-    if (!enter(fd)) {
-      ::close(fd);
-      return false;
-    }
-    {
-      HttpConnection connection(fd, tls_.get());
-      serve(connection);
-      leave(fd);
-    }
+    HttpConnection connection(fd, tls_.get());
+    if (!enter(connection)) return false;
+    serve(connection);
+    leave(connection);
     return true;
   }
 
   void serve(HttpConnection& connection) {
+    connection.set_deadline(head_timeout_);
     if (!connection.handshake()) return;
-    while (connection.wait_readable(kIdleTimeout)) {
+    while (true) {
+      connection.set_deadline(std::nullopt);
+      if (!connection.wait_readable(kIdleTimeout)) break;
+      connection.set_deadline(head_timeout_);
       const HttpConnection::Head head = connection.read_head();
       if (head != HttpConnection::Head::complete) {
         refuse(connection, head);
@@ -225,11 +273,21 @@ class HttpListener::Impl final : public httplib::Server {
       current_request = {&connection, connection.take_target(), false};
       // A request line that could not be read is answered with 400; what follows it means nothing.
       current_request.close_after = current_request.target.empty();
+      connection.set_deadline(body_timeout_);
       bool closed = false;
       const bool handled = process_request(connection, false, closed, [](httplib::Request&) {});
       if (!connection.flush() || !handled || closed || connection.is_cut() || current_request.close_after) break;
     }
     current_request = {};
+  }
+
+  void end_late_connections() {
+    const auto pause = std::clamp<std::chrono::milliseconds>(head_timeout_ / 4, kWatchPauseMin, kWatchPauseMax);
+    std::unique_lock lock(mutex_);
+    while (!stopped_.wait_for(lock, pause, [this] { return stopping_; })) {
+      const auto now = std::chrono::steady_clock::now();
+      for (HttpConnection* connection : open_) connection->end_if_late(now);
+    }
   }
 
   static void refuse(HttpConnection& connection, HttpConnection::Head head) {
@@ -241,24 +299,29 @@ class HttpListener::Impl final : public httplib::Server {
     connection.flush();
   }
 
-  bool enter(int fd) {
+  bool enter(HttpConnection& connection) {
     const std::scoped_lock lock(mutex_);
-    if (!stopping_) open_.insert(fd);
+    if (!stopping_) open_.insert(&connection);
     return !stopping_;
   }
 
-  void leave(int fd) {
+  void leave(HttpConnection& connection) {
     const std::scoped_lock lock(mutex_);
-    open_.erase(fd);
+    open_.erase(&connection);
   }
 
   TlsContext tls_;
   HttpHandler handler_;
   std::string host_;
+  std::chrono::milliseconds head_timeout_;
+  std::chrono::milliseconds body_timeout_;
   int port_ = 0;
   std::thread thread_;
+  std::thread watch_;
+  std::atomic<size_t> bodies_ = 0;
   std::mutex mutex_;
-  std::set<int> open_;
+  std::condition_variable stopped_;
+  std::set<HttpConnection*> open_;
   bool stopping_ = false;
 };
 

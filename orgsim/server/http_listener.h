@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,14 +15,20 @@ struct HttpListenerOptions {
   /// PEM files; both empty means plain HTTP.
   std::string certificate_file;
   std::string key_file;
+  /// How long a client may take for a request's head (and the TLS handshake before it), and for its body: a connection
+  /// that is slower is closed, however it spreads its bytes.
+  std::chrono::milliseconds head_timeout{60'000};
+  std::chrono::milliseconds body_timeout{600'000};
 };
 
-/// An HTTP/1.1 server on one address, a thread per connection, at most kConnectionsMax of them at once (more wait to
-/// be accepted). The handler runs on the connections' threads.
+/// An HTTP/1.1 server on one address, a thread per connection, at most kConnectionsMax of them at once (one
+/// more is refused). The handler runs on the connections' threads.
 class HttpListener {
  public:
   static constexpr size_t kConnectionsMax = 512;
   static constexpr size_t kBodyBytesMax = size_t{150} << 20;
+  /// All bodies that are being read or handled at once; one that would exceed it is answered with 503.
+  static constexpr size_t kAllBodiesBytesMax = size_t{1} << 30;
 
   /// Binds; throws std::runtime_error with the reason when the address or the certificate cannot be used.
   HttpListener(const HttpListenerOptions& options, HttpHandler handler);

@@ -134,6 +134,99 @@ TEST_F(HttpListenerTest, HundredsOfSlowClientsAreHeldAndOneMoreIsToldSo) {
   EXPECT_NE(answer.find(" 200 "), std::string::npos) << answer;
 }
 
+/// Sends the text, then one byte after the other until the server ends the connection; how long that took.
+std::chrono::milliseconds trickle(int port, const std::string& text, std::string& answer) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  const auto start = std::chrono::steady_clock::now();
+  ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  char buffer[4096];
+  ssize_t got = -1;
+  for (int i = 0; i < 1'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    ::send(fd, "x", 1, MSG_NOSIGNAL);
+    got = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (got > 0) answer.append(buffer, static_cast<size_t>(got));
+    if (got == 0 || (got < 0 && errno != EAGAIN)) break;
+  }
+  EXPECT_TRUE(got == 0 || errno != EAGAIN) << "the connection was never ended";
+  ::close(fd);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+}
+
+TEST(HttpListenerSlow, AHeadOrBodyThatTricklesInIsGivenUp) {
+  using std::chrono::milliseconds;
+  std::atomic<int> handled = 0;
+  HttpListener listener(
+      {.certificate_file = "", .key_file = "", .head_timeout = milliseconds(200), .body_timeout = milliseconds(400)},
+      [&](const HttpRequest& request) {
+        ++handled;
+        if (request.raw_path == "/long") std::this_thread::sleep_for(milliseconds(600));
+        return echo(request);
+      });
+  listener.start();
+  std::string answer;
+  EXPECT_GE(trickle(listener.port(), "GET / HTTP/1.1\r\nHost: h\r\nX-Slow: ", answer), milliseconds(200));
+  EXPECT_EQ(answer, "");
+  EXPECT_GE(trickle(listener.port(), "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n", answer),
+            milliseconds(400));
+  EXPECT_EQ(handled, 0);
+  // The bounds are the client's: an answer may take longer, and a connection may rest.
+  httplib::Client patient("127.0.0.1", listener.port());
+  patient.set_keep_alive(true);
+  for (int i = 0; i < 2; ++i) {
+    const auto late = patient.Post("/long", "body", "text/plain");
+    ASSERT_TRUE(late);
+    EXPECT_EQ(late->body, "POST /long 0 body");
+    std::this_thread::sleep_for(milliseconds(500));
+  }
+}
+
+TEST(HttpListenerSlow, BodiesTogetherAreBounded) {
+  std::atomic<bool> go = false;
+  HttpListener listener({}, [&](const HttpRequest& request) {
+    while (!go) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    HttpResponse out;
+    out.body = std::to_string(request.body.size());
+    return out;
+  });
+  listener.start();
+  constexpr size_t kEach = HttpListener::kBodyBytesMax - 1;
+  constexpr int kClients = HttpListener::kAllBodiesBytesMax / kEach + 2;
+  std::atomic<int> good = 0;
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kClients; ++i) {
+    threads.emplace_back([&] {
+      httplib::Client http("127.0.0.1", listener.port());
+      http.set_read_timeout(60, 0);
+      http.set_write_timeout(60, 0);
+      const std::string piece(size_t{1} << 20, 'x');
+      const auto answer = http.Post(
+          "/p", kEach,
+          [&](size_t offset, size_t left, httplib::DataSink& sink) {
+            (void)offset;
+            return sink.write(piece.data(), std::min(left, piece.size()));
+          },
+          "text/csv");
+      const bool whole = answer && answer->status == 200;
+      good += whole ? 1 : 0;
+      refused += whole ? 0 : 1;
+      if (!whole) go = true;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(refused, 1);
+  EXPECT_GE(good, 1);
+  // All of it was given back.
+  httplib::Client http("127.0.0.1", listener.port());
+  EXPECT_EQ(http.Post("/p", "x", "text/plain")->status, 200);
+}
+
 TEST_F(HttpListenerTest, ARequestLineMayHave16KBytesAndNoMore) {
   EXPECT_EQ(client().Get("/" + std::string(16'000, 'a'))->status, 200);
   const auto answer = raw_exchange(listener_.port(), "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n");

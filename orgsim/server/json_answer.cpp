@@ -20,8 +20,10 @@ json error_json(const Error& error) {
   return out;
 }
 
-bool nested_too_deep(std::string_view body) {
+/// Whether the body is deeper, or has more values, than any that the org takes: parsed it would be many times as large.
+bool is_excessive(std::string_view body) {
   int depth = 0;
+  std::size_t values = 1;
   bool in_text = false;
   for (std::size_t i = 0; i < body.size(); ++i) {
     const char c = body[i];
@@ -30,8 +32,10 @@ bool nested_too_deep(std::string_view body) {
       in_text = c != '"';
     } else if (c == '"') {
       in_text = true;
+    } else if (c == ',') {
+      if (++values > kJsonValuesMax) return true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kJsonDepthMax) return true;
+      if (++depth > kJsonDepthMax || ++values > kJsonValuesMax) return true;
     } else if (c == '}' || c == ']') {
       --depth;
     }
@@ -99,7 +103,7 @@ json save_result_json(const SaveResult& result, bool upsert) {
 }
 
 Outcome<json> parse_json(std::string_view body) {
-  if (nested_too_deep(body)) return fail(codes::kJsonParser, "The body is nested too deeply");
+  if (is_excessive(body)) return fail(codes::kJsonParser, "The body is nested too deeply or has too many values");
   json value = json::parse(body, nullptr, false);
   if (value.is_discarded()) {
     return fail(codes::kJsonParser, "Unexpected character or end of input: the body is no JSON");

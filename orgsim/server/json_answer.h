@@ -32,8 +32,10 @@ HttpResponse row_error_answer(const SaveResult& result);
 /// One element of a collection's answer; `upsert` adds "created" (spec §2.4).
 nlohmann::json save_result_json(const SaveResult& result, bool upsert);
 
-/// The body as JSON, or JSON_PARSER_ERROR: also for bodies nested deeper than kJsonDepthMax.
+/// The body as JSON, or JSON_PARSER_ERROR: also for bodies nested deeper than kJsonDepthMax or
+/// with more than kJsonValuesMax values.
 Outcome<nlohmann::json> parse_json(std::string_view body);
 inline constexpr int kJsonDepthMax = 64;
+inline constexpr std::size_t kJsonValuesMax = 2'000'000;
 
 }  // namespace orgsim

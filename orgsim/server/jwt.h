@@ -11,6 +11,8 @@ namespace orgsim {
 std::optional<std::string> base64_decode(std::string_view text);
 /// Base64url without padding.
 std::string base64url_encode(std::string_view bytes);
+/// The alphabet of MIME, padded.
+std::string base64_encode(std::string_view bytes);
 
 /// The claims of an RS256 assertion whose signature the PEM public key verifies; nullopt for anything else.
 /// Expiry, audience and issuer are the caller's business.

@@ -180,6 +180,9 @@ TEST_F(OAuthTest, SessionsEndByInactivity) {
 
 TEST_F(OAuthTest, HeadersOfOtherKindsAreRefused) {
   EXPECT_EQ(raw("GET", "/services/data/v62.0/limits", "", {}, "").error_code(), "INVALID_AUTH_HEADER");
+  const Answer basic = raw("GET", "/services/data/v62.0/limits", "", {{"Authorization", "Basic eDp5"}}, "");
+  EXPECT_EQ(basic.status, 401);
+  EXPECT_EQ(basic.error_code(), "INVALID_AUTH_HEADER");
   EXPECT_EQ(status_with("00Dnonsense!x"), 401);
   EXPECT_EQ(raw("GET", "/services/data/v62.0/limits", "", {{"Authorization", "OAuth " + token_}}, "").status, 200);
 }

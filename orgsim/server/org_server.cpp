@@ -154,7 +154,6 @@ class OrgServer::Impl {
                           {"org_id", organization_id_}});
   }
 
- private:
   HttpResponse handle(const HttpRequest& request) {
     HttpResponse out = faults_.serve(request, [this](const HttpRequest& in) { return route(in); });
     if (request.segments.empty() || request.segments.front() != "orgsim") {
@@ -165,6 +164,7 @@ class OrgServer::Impl {
     return out;
   }
 
+ private:
   HttpResponse route(const HttpRequest& request) {
     const std::vector<std::string>& segments = request.segments;
     if (!segments.empty() && is_junk_host(segments.front())) {
@@ -233,5 +233,6 @@ class OrgServer::Impl {
 OrgServer::OrgServer(const ServerOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 OrgServer::~OrgServer() = default;
 std::string OrgServer::ready_line() const { return impl_->ready_line(); }
+HttpResponse OrgServer::handle(const HttpRequest& request) { return impl_->handle(request); }
 
 }  // namespace orgsim

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "orgsim/server/http_message.h"
 #include "orgsim/server/options.h"
 
 namespace orgsim {
@@ -19,6 +20,9 @@ class OrgServer {
 
   /// The one line that says where and with which credentials (design §7), without its newline.
   std::string ready_line() const;
+
+  /// What the HTTP listeners answer to the request. Any thread.
+  HttpResponse handle(const HttpRequest& request);
 
  private:
   class Impl;

@@ -54,15 +54,8 @@ std::optional<PubSubError> publish_events(PubSubEnvironment& environment, const 
   for (const eventbus::v1::ProducerEvent& event : request.events()) {
     eventbus::v1::PublishResult& result = *response.add_results();
     result.set_correlation_key(event.id());
-    const std::int64_t limit = org->settings().hourly_publish_limit;
-    if (limit > 0 && environment.usage.used_this_hour(Meter::published, wall_clock_ms()) >= limit) {
-      result.mutable_error()->set_code(eventbus::v1::PUBLISH);
-      result.mutable_error()->set_msg("LIMIT_EXCEEDED: The limit of published events in an hour is exceeded.");
-      continue;
-    }
     const Outcome<std::uint64_t> replay_id = org->publish(
         request.topic_name(), {.id = event.id(), .schema_id = event.schema_id(), .payload = event.payload()}, writer);
-    if (replay_id) environment.usage.add(Meter::published, 1, wall_clock_ms());
     if (replay_id) {
       result.set_replay_id(replay_id_bytes(*replay_id));
     } else {

@@ -122,6 +122,27 @@ TEST_F(PublishTest, WrongPublishesNameTheirError) {
   EXPECT_EQ(status, grpc::StatusCode::UNAUTHENTICATED);
 }
 
+TEST_F(PublishTest, TheHourlyLimitRefusesEventByEvent) {
+  call("POST", "/orgsim/settings", {{"hourly_publish_limit", 3}});
+  EXPECT_EQ(get("limits").body["HourlyPublishedPlatformEvents"], (json{{"Max", 3}, {"Remaining", 3}}));
+  EXPECT_EQ(call("POST", "sobjects/Sample__e", {{"Message__c", "row"}}).status, 201);
+  PublishResponse response;
+  EXPECT_EQ(publish(request({payload("a"), payload("b"), payload("c")}), &response), "");
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_FALSE(response.results(1).has_error());
+  EXPECT_EQ(response.results(2).error().code(), eventbus::v1::PUBLISH);
+  EXPECT_TRUE(response.results(2).error().msg().starts_with("LIMIT_EXCEEDED")) << response.results(2).error().msg();
+  EXPECT_EQ(response.results(2).correlation_key(), "id-3");
+  EXPECT_EQ(get("limits").body["HourlyPublishedPlatformEvents"], (json{{"Max", 3}, {"Remaining", 0}}));
+  EXPECT_EQ(call("POST", "sobjects/Sample__e", {{"Message__c", "late"}}).error_code(), "LIMIT_EXCEEDED");
+  call("POST", "/orgsim/settings", {{"hourly_publish_limit", 0}});
+  EXPECT_EQ(publish(request({payload("d")}), &response), "");
+  const std::vector<std::string> published = messages(4);
+  EXPECT_TRUE(published[0].ends_with("row"));
+  EXPECT_EQ((std::vector<std::string>{published.begin() + 1, published.end()}),
+            (std::vector<std::string>{"a", "b", "d"}));
+}
+
 TEST_F(PublishTest, ALostReplyHasPublished) {
   call("POST", "/orgsim/faults",
        {{"method", "GRPC"},

@@ -84,7 +84,8 @@ RecordJsonWriter::RecordJsonWriter(const QueryCursor& cursor, std::string_view v
     const QueryColumn& column = cursor.columns()[i];
     const bool compound = column.field == nullptr || is_compound(column.field->type);
     if (compound && version.empty()) continue;
-    is_direct_ &= column.parents.empty() && !compound;
+    const bool is_url = !version.empty() && !compound && column.field->type == FieldType::base64;
+    is_direct_ &= column.parents.empty() && !compound && !is_url;
     if (!is_direct_) return;
     if (column.field->type == FieldType::id) {
       id_column_ = i;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "orgsim/core/time_text.h"
@@ -58,6 +59,13 @@ Writer make_writer(const HttpRequest& request, std::string user_id, std::string 
   return writer;
 }
 
+/// For people who read answers (X-PrettyPrint: 1).
+void pretty_print(HttpResponse& out) {
+  if (!out.content_type.starts_with("application/json")) return;
+  const auto body = nlohmann::ordered_json::parse(out.body, nullptr, false);
+  if (!body.is_discarded()) out.body = body.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
 
 HttpResponse serve_versions() {
@@ -99,11 +107,10 @@ HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string>
   if (segments.empty()) return serve_versions();
   const std::optional<std::string> version = parse_version(segments.front());
   if (!version) return not_found();
-  if (request.header("authorization").empty()) {
-    return error_answer(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE");
-  }
+  const std::string_view token = bearer_token(request);
+  if (token.empty()) return error_answer(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE");
   const std::int64_t now_ms = wall_clock_ms();
-  std::optional<std::string> user = sessions_.touch(bearer_token(request), now_ms);
+  std::optional<std::string> user = sessions_.touch(token, now_ms);
   if (!user) return error_answer(401, "INVALID_SESSION_ID", "Session expired or invalid");
   if (request.body_too_large) {
     return error_answer(413, "REQUEST_TOO_LARGE", "The request body is larger than the org accepts");
@@ -128,6 +135,7 @@ HttpResponse RestApi::serve(const HttpRequest& request, std::vector<std::string>
   usage_.count(call_kind(call), now_ms);
   HttpResponse out = dispatch(call);
   note_recent(call, out);
+  if (request.header("x-prettyprint") == "1") pretty_print(out);
   out.set_header("Date", http_date(host_.access()->now()));
   out.set_header("Sforce-Limit-Info", fmt::format("api-usage={}/{}", usage_.used_in_24_hours(now_ms), limit));
   return out;

@@ -61,6 +61,9 @@ TEST_F(BulkIngestTest, AnInsertGoesFromOpenToItsResults) {
   EXPECT_EQ(info["numberRecordsProcessed"], 3);
   EXPECT_EQ(info["numberRecordsFailed"], 1);
   EXPECT_TRUE(info["apiVersion"].is_number());
+  for (const char* time : {"createdDate", "systemModstamp"}) {
+    EXPECT_TRUE(info[time].get<std::string>().ends_with(".000+0000")) << info;
+  }
   EXPECT_EQ(info["contentUrl"].get<std::string>(), "services/data/v62.0/" + job_ + "/batches");
 
   const std::string good = results("successfulResults");

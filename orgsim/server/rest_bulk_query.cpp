@@ -32,8 +32,8 @@ json job_json(const BulkQueryJob& job, bool with_progress) {
               {"operation", job.query_all ? "queryAll" : "query"},
               {"object", job.object},
               {"createdById", job.user_id},
-              {"createdDate", rest_datetime(job.created_ms)},
-              {"systemModstamp", rest_datetime(job.changed_ms)},
+              {"createdDate", job_datetime(job.created_ms)},
+              {"systemModstamp", job_datetime(job.changed_ms)},
               {"state", state_name(job.state)},
               {"concurrencyMode", "Parallel"},
               {"contentType", "CSV"},
@@ -62,8 +62,8 @@ HttpResponse create(const RestCall& call, const json& body) {
   const std::string soql = body.value("query", "");
   if (soql.empty()) return bulk_error("INVALIDJOB", "A query has to be given");
   OrgHost::Access org = call.environment.host.access();
-  Outcome<QueryCursor> cursor =
-      org->query(soql, {.include_deleted = operation == "queryAll", .user_id = call.writer.user_id});
+  Outcome<QueryCursor> cursor = org->query(
+      soql, {.include_deleted = operation == "queryAll", .allow_offset = false, .user_id = call.writer.user_id});
   if (!cursor) return error_answer(cursor.error());
   if (auto checked = check_bulk_query(*cursor); !checked) return error_answer(checked.error());
   std::vector<std::string> header;

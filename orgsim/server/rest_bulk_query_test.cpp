@@ -132,6 +132,7 @@ TEST_F(BulkQueryTest, WhatCannotBeQueriedIsRefusedAtCreation) {
   EXPECT_EQ(compound.body[0]["message"], "Selecting compound data not supported in Bulk Query");
   EXPECT_EQ(start("SELECT Nope FROM Account").status, 400);
   EXPECT_EQ(start("SELECT COUNT() FROM Account").status, 400);
+  EXPECT_EQ(start("SELECT Id FROM Account LIMIT 5 OFFSET 0").error_code(), "API_ERROR");
   EXPECT_EQ(start("").status, 400);
   EXPECT_EQ(start("SELECT Id FROM Account", {{"operation", "insert"}}).error_code(), "INVALIDOPERATION");
   EXPECT_EQ(start("SELECT Id FROM Account", {{"columnDelimiter", "DOT"}}).status, 400);

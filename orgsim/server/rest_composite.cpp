@@ -95,7 +95,7 @@ class Run {
   json& responses() { return responses_; }
 
  private:
-  std::optional<Error> resolve(Subrequest& request) const {
+  std::optional<Error> resolve(Subrequest& request) {
     for (const Outcome<void>& done :
          {references_.resolve(request.url), references_.resolve(request.body), references_.resolve(request.headers)}) {
       if (!done) return done.error();

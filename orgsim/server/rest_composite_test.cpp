@@ -60,6 +60,20 @@ TEST_F(CompositeTest, OneThatFailsStopsOnlyThoseThatNameIt) {
   EXPECT_EQ(count("Account"), 1u);
 }
 
+TEST_F(CompositeTest, ReferencesAreBoundedInWhatTheyStandFor) {
+  const std::string id = create("Account", {{"Name", "x"}, {"Description", std::string(30'000, 'd')}});
+  std::string texts;
+  for (int i = 0; i < 2'000; ++i) texts += "@{r.Description}";
+  const json out = composite({sub("r", "GET", "sobjects/Account/" + id),
+                              sub("big", "POST", "sobjects/Account", {{"Name", "y"}, {"Description", texts}}),
+                              sub("no", "POST", "sobjects/Account", {{"Name", "@{r.Name}@{r."}}),
+                              sub("after", "POST", "sobjects/Account", {{"Name", "@{r.Name}@{r.Name}z"}})});
+  EXPECT_EQ(out[1]["body"][0]["errorCode"], "LIMIT_EXCEEDED");
+  EXPECT_EQ(out[2]["httpStatusCode"], 201);
+  EXPECT_EQ(get("sobjects/Account/" + out[2]["body"]["id"].get<std::string>()).body["Name"], "x@{r.");
+  EXPECT_EQ(get("sobjects/Account/" + out[3]["body"]["id"].get<std::string>()).body["Name"], "xxz");
+}
+
 TEST_F(CompositeTest, AllOrNoneIsOneTransaction) {
   const json failed = composite(
       {sub("a", "POST", "sobjects/Account", {{"Name", "x"}}), sub("b", "POST", "sobjects/Account", {{"Phone", "1"}}),

@@ -112,8 +112,7 @@ HttpResponse serve_limits(const RestCall& call) {
   show("DailyBulkApiBatches", settings.daily_bulk_batch_limit, daily(Meter::bulk_batches), kNoLimit);
   show("DailyBulkV2QueryJobs", settings.daily_bulk_query_job_limit, daily(Meter::bulk_query_jobs), kNoLimit);
   show("DailyStreamingApiEvents", settings.daily_streaming_event_limit, daily(Meter::streaming_events));
-  show("HourlyPublishedPlatformEvents", settings.hourly_publish_limit, usage.used_this_hour(Meter::published, now_ms),
-       kNoLimit);
+  show("HourlyPublishedPlatformEvents", settings.hourly_publish_limit, org->published_this_hour(), kNoLimit);
   show("StreamingApiConcurrentClients", settings.streaming_client_limit, call.environment.streaming.clients(),
        kNoLimit);
   show("DataStorageMB", settings.data_storage_mb, org->data_storage_mb(), kStorageMb);

@@ -54,6 +54,15 @@ TEST_F(QueryTest, BadLocatorsAndTooManyCursors) {
   EXPECT_EQ(get(first).error_code(), "INVALID_QUERY_LOCATOR");
 }
 
+TEST_F(QueryTest, AnAnswerCanBePrettyPrinted) {
+  create("Account", {{"Name", "A"}, {"AnnualRevenue", 3}});
+  const Answer answer =
+      get("query?q=" + url_encode("SELECT Name, AnnualRevenue FROM Account"), {{"X-PrettyPrint", "1"}});
+  EXPECT_TRUE(answer.text.starts_with("{\n  \"totalSize\": 1,\n  \"done\": true,")) << answer.text;
+  EXPECT_NE(answer.text.find("\"AnnualRevenue\": 3.0\n"), std::string::npos) << answer.text;
+  EXPECT_EQ(get("sobjects/Nope/describe", {{"X-PrettyPrint", "1"}}).text.substr(0, 4), "[\n  ");
+}
+
 TEST_F(QueryTest, CountsDeletedRowsAndErrors) {
   const std::string id = create("Account", {{"Name", "A"}});
   create("Account", {{"Name", "B"}});

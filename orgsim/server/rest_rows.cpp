@@ -1,6 +1,7 @@
 // sObject Rows: create, read, update, delete by Id and by external id, and upsert (spec §2.3).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include "orgsim/core/time_text.h"
 #include "orgsim/core/value.h"
 #include "orgsim/server/json_answer.h"
+#include "orgsim/server/jwt.h"
 #include "orgsim/server/rest_call.h"
 #include "orgsim/server/row_conditions.h"
 #include "orgsim/server/write_request.h"
@@ -67,7 +69,25 @@ SaveResult run(OrgHost::Access& org, const std::function<SaveResult()>& statemen
   return wait_for_locks(org, [&] { return std::vector<SaveResult>{statement()}; }).front();
 }
 
+/// A record as JSON and, in further parts that are named as its fields, the bytes of base64 fields (spec §2.3).
+Outcome<RecordInput> multipart_input(const HttpRequest& request) {
+  const auto is_record = [](const HttpPart& part) { return part.content_type.starts_with("application/json"); };
+  const auto record = std::ranges::find_if(request.parts, is_record);
+  if (record == request.parts.end()) {
+    return fail("INVALID_MULTIPART_REQUEST", "The request needs a part of type application/json with the record");
+  }
+  const Outcome<json> body = parse_json(record->body);
+  if (!body) return std::unexpected(body.error());
+  Outcome<RecordInput> input = record_input(*body);
+  if (!input) return input;
+  for (const HttpPart& part : request.parts) {
+    if (&part != &*record) input->set(part.name, Value(base64_encode(part.body)));
+  }
+  return input;
+}
+
 Outcome<RecordInput> body_input(const RestCall& call) {
+  if (!call.request.parts.empty()) return multipart_input(call.request);
   const Outcome<json> body = parse_json(call.request.body);
   if (!body) return std::unexpected(body.error());
   return record_input(*body);
@@ -183,6 +203,20 @@ HttpResponse read(const RestCall& call, const RowPath& path) {
   return out;
 }
 
+/// GET …/Attachment/{id}/Body: the bytes themselves.
+HttpResponse read_blob(const RestCall& call, const RowPath& path) {
+  const OrgHost::Access org = call.environment.host.access();
+  const Outcome<Record> record = org->find(path.object, path.id, false, call.writer.user_id);
+  if (!record) return error_answer(record.error());
+  const FieldDef* field = record->object->field(*path.key);
+  if (field == nullptr || field->type != FieldType::base64) return not_found();
+  const auto* text = std::get_if<std::string>(&record->at(*field));
+  HttpResponse out;
+  out.content_type = "application/octet-stream";
+  if (text != nullptr) out.body = base64_decode(*text).value_or(std::string());
+  return out;
+}
+
 /// Turns an external id path into the one record's id; an answer when there is none or several.
 std::optional<HttpResponse> resolve(const RestCall& call, RowPath& path) {
   const OrgHost::Access org = call.environment.host.access();
@@ -242,7 +276,8 @@ HttpResponse serve_rows(const RestCall& call) {
   if (path.key_field.empty()) {
     // /sobjects/Account/xyz: neither an id nor a key field (spec §2.3, "bad path id").
     if (path.id.empty()) return unknown_key_field(call.segment(2));
-    return path.key ? not_found() : serve_by_id(call, path);
+    if (!path.key) return serve_by_id(call, path);
+    return call.is_read() ? read_blob(call, path) : not_found();
   }
   if (path.key_field == "Id" && path.key) {
     const auto id = canonical_id(*path.key);

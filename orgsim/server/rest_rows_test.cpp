@@ -138,6 +138,41 @@ TEST_F(RowsTest, AReadCanBeConditional) {
   EXPECT_EQ(get("sobjects/Account/" + id, {{"If-Unmodified-Since", "Thu, 01 Jan 2015 00:00:00 GMT"}}).status, 412);
 }
 
+TEST_F(RowsTest, FilesAreSentAsPartsOrAsTextAndReadAsBytes) {
+  const std::string account = create("Account", {{"Name", "A"}});
+  const std::string bytes("\x00\xFFhi\r\n?", 7);
+  const std::string body =
+      "--B\r\nContent-Disposition: form-data; name=\"entity_document\"\r\nContent-Type: application/json\r\n\r\n"
+      "{\"Name\":\"a.bin\",\"ParentId\":\"" +
+      account +
+      "\"}\r\n"
+      "--B\r\nContent-Disposition: form-data; name=\"Body\"; filename=\"a.bin\"\r\nContent-Type: "
+      "application/octet-stream"
+      "\r\n\r\n" +
+      bytes + "\r\n--B--\r\n";
+  const httplib::Headers session = {{"Authorization", "Bearer " + token_}};
+  const Answer made =
+      raw("POST", "/services/data/v62.0/sobjects/Attachment", body, session, "multipart/form-data; boundary=B");
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string row = "sobjects/Attachment/" + made.body["id"].get<std::string>();
+  EXPECT_EQ(get(row + "/Body").text, bytes);
+  EXPECT_EQ(get(row + "/Body").header("Content-Type"), "application/octet-stream");
+  const json shown = get(row + "?fields=Body,BodyLength").body;
+  EXPECT_EQ(shown["Body"], "/services/data/v62.0/" + row + "/Body");
+  EXPECT_EQ(shown["BodyLength"], 7);
+  EXPECT_EQ(query("SELECT Body FROM Attachment").body["records"][0]["Body"], shown["Body"]);
+  EXPECT_EQ(call("PATCH", row, {{"Body", "aGVsbG8="}}).status, 204);
+  EXPECT_EQ(get(row + "/Body").text, "hello");
+  EXPECT_EQ(get(row + "?fields=BodyLength").body["BodyLength"], 5);
+  EXPECT_EQ(call("PATCH", row, {{"Body", "*"}}).error_code(), "JSON_PARSER_ERROR");
+  EXPECT_EQ(call("PATCH", row, {{"Body", "aGVsb"}}).status, 400);
+  EXPECT_EQ(get(row + "/Name").status, 404);
+  EXPECT_EQ(raw("POST", "/services/data/v62.0/sobjects/Attachment", "--B\r\n\r\nx\r\n--B--\r\n", session,
+                "multipart/form-data; boundary=B")
+                .status,
+            400);
+}
+
 TEST_F(RowsTest, TheClientTokenReachesTheHistory) {
   const Answer made =
       call("POST", "sobjects/Account", {{"Name", "A"}}, {{"Sforce-Call-Options", "client=duet-7, defaultNamespace=x"}});
