@@ -14,8 +14,14 @@
 namespace duet::rules {
 namespace {
 
+/// A read names the record's last writer, who need not be the one that wrote a field.
+std::string actor_of(const RecordRead& read) {
+  return read.actor.empty() ? read.actor : read.actor + " (last to change the record)";
+}
+
 Remote remote_of(const RecordRead& read) {
-  Remote remote{{read.previous_stamp > 0 ? read.previous_stamp : read.stamp, read.stamp + kMsPerSecond}, read.actor};
+  Remote remote{{read.previous_stamp > 0 ? read.previous_stamp : read.stamp, read.stamp + kMsPerSecond},
+                actor_of(read)};
   remote.merged_into = read.merged_into;
   return remote;
 }

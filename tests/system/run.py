@@ -10,7 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", "bench", "lib")]
 
 SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "issues", "access", "held",
-          "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "transports", "storm", "kill9"]
+          "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "transports", "crowd", "storm", "kill9"]
 
 # Bulk jobs are off by default (docs/decisions/0007): rows that a job leaves unprocessed end as unknown.
 OPEN = ["transports.scenario_3_a_bulk_job_with_bad_locked_and_unprocessed_rows"]

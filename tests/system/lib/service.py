@@ -57,12 +57,14 @@ class Service(Duet):
         return json.loads(self.command(*arguments, "--json").stdout)
 
     def write_mapping(self, objects, name="mapping.json"):
-        """The mapping file's path. `objects` as in mapping_file(), also with "conflict", "delete" and "ordered"; or the file's whole content."""
+        """The mapping file's path. `objects` as in mapping_file(), also with Duet's own keys, and "policies" by field; or the file's whole content."""
         path = os.path.join(self.folder, name)
         content = objects if "mappings" in objects else mapping_file(objects)
         for mapping in content["mappings"]:
             wanted = objects.get(mapping["object_name"], {})
-            mapping["config"] |= {key: wanted[key] for key in ("conflict", "delete", "ordered") if key in wanted}
+            mapping["config"] |= {key: wanted[key] for key in ("conflict", "delete", "ordered", "groups", "match") if key in wanted}
+            for field, policy in wanted.get("policies", {}).items():
+                mapping["config"]["fields"][field] = {"conflict": policy}
         with open(path, "w", encoding="utf-8") as file:
             json.dump(content, file)
         return path

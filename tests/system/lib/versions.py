@@ -7,7 +7,9 @@ A value that was overwritten by a writer who could not have seen it must be in t
 - Duet put B over A in the table: whoever wrote B in the org could have seen A when A had been in the org before B.
 - Duet put B over A in the org: whoever wrote B in the table could have seen A when A had been in the table before B.
 - A value that Duet carried back to its author's own side was written by that author at its first appearance there.
-- A person or the application who overwrites a value of the own side could see it.
+- A person or the application who overwrites a value in place could see it, wherever Duet had brought it.
+- "r…" is a value that a rule of the org set: it saw what it replaced there, also within a transaction of Duet's. A rule may set the
+  same value again, so that any of its times in the org may have been the one that was carried to the table.
 
 A deletion is a version without value, None.
 """
@@ -55,8 +57,9 @@ def table_steps(session, fields):
     return {names.get(key, f"row {key}"): steps for key, steps in rows.items()}
 
 
-def org_steps(history, fields, our_user):
-    """{field: [Step]} of one record's /orgsim/history."""
+def org_steps(history, fields, our_user, rules=()):
+    """{field: [Step]} of one record's /orgsim/history. `rules` are pairs (cause, field): a trigger of the org sets `field` to "r" and the
+    value of `cause` whenever that changes."""
     steps = {field: [] for field in fields}
     known = dict.fromkeys(fields)
     for version in history:
@@ -66,17 +69,20 @@ def org_steps(history, fields, our_user):
         for field, seen in steps.items():
             value = known[field] if alive else None
             if not seen or seen[-1].value != value:
-                seen.append(Step(value, version["user"] == our_user))
+                by_rule = any(field == target and value == f"r{known[cause]}" and cause in version["fields"] for cause, target in rules)
+                seen.append(Step(value, version["user"] == our_user and not by_rule))
     return steps
 
 
-def reappeared(steps):
-    """Values that came back after they were replaced; a row that was deleted may come back as it was."""
-    seen, found = set(), []
+def reappeared(steps, given_up=frozenset()):
+    """Values that came back after they were replaced; a row that was deleted may come back as it was, and so may the value under one of
+    `given_up`: a field that its group took back."""
+    seen, found, before = set(), [], None
     for step in steps:
+        before, replaced = step.value, before
         if step.value is None:
             seen.clear()
-        elif step.value in seen:
+        elif step.value in seen and not _is_of(step.value, "r") and replaced not in given_up:
             found.append(step.value)
         else:
             seen.add(step.value)
@@ -90,20 +96,28 @@ def _first(steps):
     return positions
 
 
-def _is_new(value):
-    return value is not None and value[:1] in ("s", "p")
+def _is_of(value, authors):
+    return value is not None and value[:1] in authors
+
+
+def _until(there, b):
+    """Up to where the other side's author of `b` could see: its first place there, or its last when a rule set it."""
+    if b is None:
+        return len(there)
+    places = [at for at, step in enumerate(there) if step.value == b]
+    return places[-1 if _is_of(b, "r") else 0] if places else len(there)
 
 
 def overwritten_unseen(here, there, authors_there):
-    """The values A over which Duet put a B on this side although B's author could not have seen A. `authors_there` is the first
-    letter of values that are written on the other side."""
+    """The values A over which Duet put a B on this side although B's author could not have seen A. `authors_there` are the first
+    letters of values that are written on the other side."""
     first_here, first_there = _first(here), _first(there)
     for before, after in zip(here, here[1:]):
         a, b = before.value, after.value
-        if not after.by_duet or not _is_new(a):
+        if not after.by_duet or not _is_of(a, "spr"):
             continue
-        if b is None or b[:1] == authors_there:
-            where, until = first_there, first_there.get(b, len(there)) if b is not None else len(there)
+        if b is None or _is_of(b, authors_there):
+            where, until = first_there, _until(there, b)
         else:
             where, until = first_here, first_here[b]
         if a not in where or where[a] >= until:
@@ -133,11 +147,24 @@ def _texts(text):
 def silent_losses(table, org, journal):
     """(field, value, where) of everything that was overwritten unseen and is not in the journal. `table` and `org`: {field: [Step]}."""
     for field in table:
-        for value in overwritten_unseen(table[field], org[field], "s"):
-            if value not in journal.lost:
+        answered = _answered(table[field]) | _answered(org[field])
+        for value in overwritten_unseen(table[field], org[field], "sr"):
+            if value not in journal.lost | answered:
                 yield field, value, "table"
         for value in overwritten_unseen(org[field], table[field], "p"):
-            # A late conflict that the org's side won: the value goes out again, and its loser is in the journal.
-            came_back = value in journal.kept and any(step.value == value for step in table[field])
-            if value not in journal.lost and not came_back:
+            # A late conflict that the org's side won: the value goes out again, and its loser is in the journal, if there was one:
+            # what was written with its group only, as it was, has lost nothing.
+            known = any(step.value == value for step in table[field])
+            came_back = known and (value in journal.kept or _again(org[field], value))
+            if value not in journal.lost | answered and not came_back:
                 yield field, value, "org"
+
+
+def _answered(steps):
+    """Values that somebody, not Duet, replaced here, and so could see; what became of the new value is another question."""
+    return {before.value for before, after in zip(steps, steps[1:]) if not after.by_duet}
+
+
+def _again(steps, value):
+    """Whether Duet wrote a value anew that had been replaced."""
+    return any(step.value == value and step.by_duet for step in steps[_first(steps)[value] + 1:])
