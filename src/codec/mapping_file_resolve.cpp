@@ -281,10 +281,8 @@ class Resolver {
   }
 
   void add_match() {
-    if (!wanted_.match.empty()) {
-      add(false, "match", "is checked and kept, but has no effect yet: rows are matched by the upsert field only",
-          "nothing: a later version will use it");
-    }
+    bool unique = false;
+    bool indexed = false;
     for (const std::string& name : wanted_.match) {
       const MappedField* field = mapped(name, "match");
       if (!field) continue;
@@ -296,7 +294,29 @@ class Resolver {
         add(true, "match", fmt::format("records cannot be matched by {} (type {})", field->schema.name, name_of(type)),
             "use fields whose values are compared exactly: text, email, phone, picklists, references, whole numbers");
       }
+      if (wanted_.access == Access::read_write && (field->parent || !field->schema.createable)) {
+        add(true, "match", fmt::format("a row inserted here cannot have {} before the org has the record", name),
+            "use fields that the application fills in");
+      }
+      unique |= field->schema.unique;
+      indexed |= field->schema.unique || field->schema.external_id || type == FieldType::reference ||
+                 field->schema.name == "Name" || type == FieldType::email;
       out_.mapping.match.push_back(field->schema.name);
+    }
+    if (out_.mapping.match.empty()) return;
+    if (!unique) {
+      add(false, "match",
+          fmt::format("no field of {} is unique in the org: what somebody inserts there between Duet's look-up and its "
+                      "insert is not seen, and is then a duplicate",
+                      fmt::join(out_.mapping.match, ", ")),
+          "make one of them unique, or add a duplicate rule that blocks");
+    }
+    if (!indexed) {
+      add(false, "match",
+          fmt::format("the org keeps no index of {} by itself: each insert here makes it read all records of {}, which "
+                      "is slow past some 100,000",
+                      fmt::join(out_.mapping.match, ", "), schema_.name),
+          "mark one of them as an external id, or match by a field that has an index");
     }
   }
 

@@ -247,6 +247,24 @@ TEST(ResolveMapping, RecordsAreMatchedByExactFieldsOnly) {
   EXPECT_THAT(problem_of(file, schema), HasSubstr("cannot be matched by Phone"));
 }
 
+TEST(ResolveMapping, MatchingSaysWhatItCannotKnowAndWhatItCosts) {
+  FileMapping file = wanted({"LastName", "Phone"});
+  file.match = {"Phone"};
+  auto notes = [&](const ObjectSchema& schema) {
+    std::string all;
+    for (const MappingProblem& problem : resolve_mapping(file, schema).problems) all += problem.message + "\n";
+    return all;
+  };
+  ObjectSchema schema = contact();
+  EXPECT_THAT(notes(schema), HasSubstr("no field of Phone is unique"));
+  EXPECT_THAT(notes(schema), HasSubstr("keeps no index of Phone"));
+  schema.fields[4].external_id = true;
+  EXPECT_THAT(notes(schema), HasSubstr("no field of Phone is unique"));
+  EXPECT_THAT(notes(schema), ::testing::Not(HasSubstr("keeps no index")));
+  schema.fields[4].unique = true;
+  EXPECT_THAT(notes(schema), ::testing::Not(HasSubstr("unique")));
+}
+
 TEST(ResolveMapping, GoesBackToTheFile) {
   FileMapping file = wanted({"LastName", "Phone"});
   file.fields[1].conflict = ConflictPolicy::postgres;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "codec/value_text.h"
+
 namespace duet::codec {
 namespace {
 
@@ -72,6 +74,16 @@ Result<std::string> soql_key(std::string_view key, FieldType type) {
   char buffer[512];
   auto written = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
   return std::string(buffer, written.ptr);
+}
+
+Result<std::string> soql_value(const Value& value, FieldType type) {
+  const std::optional<std::string> text = to_postgres(value);
+  if (!text) return fail(ErrorKind::bad_data, "A condition needs a value", "MATCH");
+  if (std::holds_alternative<std::string>(value)) return soql_text(*text);
+  if (std::holds_alternative<Date>(value)) return *text;
+  if (std::holds_alternative<std::int64_t>(value) || std::holds_alternative<double>(value))
+    return soql_key(*text, type == FieldType::integer ? type : FieldType::double_number);
+  return fail(ErrorKind::bad_data, "A value of this type cannot be named in a condition", "MATCH");
 }
 
 std::string url_encode(std::string_view text) {

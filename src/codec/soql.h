@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/schema.h"
+#include "model/value.h"
 
 namespace duet::codec {
 
@@ -22,6 +23,10 @@ std::string soql_datetime(TimeMs time);
 /// A key as a literal of the field's type: a number unquoted, everything else as text. `bad_data` when a number field's
 /// key is no number.
 Result<std::string> soql_key(std::string_view key, FieldType type);
+
+/// A value of a field as a literal: texts quoted, numbers, dates and booleans as they stand. `bad_data` for one that no
+/// condition can name.
+Result<std::string> soql_value(const Value& value, FieldType type);
 
 /// Percent-encoding of everything but the unreserved characters of RFC 3986.
 std::string url_encode(std::string_view text);

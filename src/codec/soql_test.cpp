@@ -20,6 +20,14 @@ TEST(Soql, writes_number_keys_unquoted_and_refuses_what_is_none) {
   EXPECT_FALSE(soql_key("inf", FieldType::double_number));
 }
 
+TEST(Soql, ValuesAsLiterals) {
+  EXPECT_EQ(*soql_value(std::string("O'Neil"), FieldType::string), "'O\\'Neil'");
+  EXPECT_EQ(*soql_value(std::int64_t{12}, FieldType::integer), "12");
+  EXPECT_EQ(*soql_value(Date{20484}, FieldType::date), "2026-01-31");
+  EXPECT_EQ(soql_value(Null{}, FieldType::string).error().kind, ErrorKind::bad_data);
+  EXPECT_FALSE(soql_value(true, FieldType::boolean));
+}
+
 TEST(Soql, takes_only_api_names_into_a_query) {
   std::vector<std::string> fields = {"Id", "Ext__c"};
   EXPECT_EQ(*soql_select(fields, "Account", "WHERE Id != null"), "SELECT Id,Ext__c FROM Account WHERE Id != null");

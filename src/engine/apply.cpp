@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/match_rows.h"
 #include "rules/canonical.h"
 #include "rules/event.h"
 #include "rules/merge.h"
@@ -45,6 +46,13 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
   std::vector<Meeting> meetings;
   std::vector<ports::CreateIntent> intents =
       DUET_TRY(unanswered_creates(transaction, mapping, events, context.our_user));
+  UnsentRows unsent(mapping);
+  for (const ChangeEvent& event : events) {
+    const bool theirs = event.object == mapping.object && event.kind == EventKind::create &&
+                        event.commit_user != context.our_user && event.record_ids.size() == 1;
+    if (theirs) unsent.want(event.record_ids.front(), event.fields);
+  }
+  DUET_TRY(unsent.find(transaction));
   for (const ChangeEvent& event : events) {
     if (event.object != mapping.object) continue;
     if (event.wildcard || event.kind == EventKind::gap_overflow) {
@@ -60,6 +68,8 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
       if (intent != intents.end()) {
         ref.row_id = intent->ref.row_id;
         intents.erase(intent);
+      } else {
+        ref.row_id = unsent.row_of(sfid);
       }
       meetings.push_back({&event, batch.add(ref), sfid});
     }
@@ -80,6 +90,9 @@ Result<void> Applier::apply_to(ports::StoreTransaction& transaction, const Mappi
     if (entry.record.ref.row_id && entry.record.row && !entry.record.row->sfid.empty() &&
         entry.record.row->sfid != meeting.sfid)
       return fail(ErrorKind::row_locked, "a create was answered while its event was applied");
+    if (unsent.row_of(meeting.sfid) && entry.record.row && entry.record.row->sfid.empty() &&
+        !entry.record.lane.attempts.empty())
+      return fail(ErrorKind::row_locked, "a row was sent while it was matched with a record");
     const TimeMs version = rules::row_stamp(entry.record);
     const bool follows = versions_.follows(meeting.sfid, event.stamp);
     meeting.old = event.stamp < version;

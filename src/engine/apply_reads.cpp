@@ -1,5 +1,6 @@
 #include "engine/apply_reads.h"
 
+#include "engine/match_rows.h"
 #include "engine/record_batch.h"
 #include "rules/canonical.h"
 #include "rules/merge.h"
@@ -11,15 +12,23 @@ Result<void> ReadApplier::apply(std::span<const RecordRead> reads) {
   RecordBatch batch(mapping_);
   std::vector<std::size_t> entries;
   entries.reserve(reads.size());
+  UnsentRows unsent(mapping_);
   for (const RecordRead& read : reads) {
-    entries.push_back(
-        batch.add({std::nullopt, read.sfid, rules::key_text(value_of(read.fields, mapping_.upsert_field))}));
+    if (!read.deleted) unsent.want(read.sfid, read.fields);
   }
   auto transaction = DUET_TRY(store_.begin());
+  DUET_TRY(unsent.find(*transaction));
+  for (const RecordRead& read : reads) {
+    entries.push_back(batch.add(
+        {unsent.row_of(read.sfid), read.sfid, rules::key_text(value_of(read.fields, mapping_.upsert_field))}));
+  }
   DUET_TRY(batch.lock(*transaction));
   const rules::Context context = timing_.context(mapping_);
   for (std::size_t i = 0; i < reads.size(); ++i) {
     const rules::Turn turn = batch.turn(entries[i], context);
+    if (unsent.row_of(reads[i].sfid) && turn.record.row && turn.record.row->sfid != reads[i].sfid &&
+        (!turn.record.row->sfid.empty() || !turn.lane().attempts.empty()))
+      return fail(ErrorKind::row_locked, "a row was sent while it was matched with a record");
     if (turn.lane().sfid.empty()) turn.lane().sfid = reads[i].sfid;
     RecordRead read = reads[i];
     read.previous_stamp = rules::row_stamp(turn.record);

@@ -6,6 +6,7 @@
 #include "rules/breaker.h"
 #include "rules/claim.h"
 #include "rules/locks.h"
+#include "rules/match.h"
 
 namespace duet::engine {
 namespace {
@@ -78,21 +79,21 @@ Result<void> claim_records(const OutboundParts& parts, const Mapping& mapping, c
   rules::Context context = parts.timing.context(mapping);
   context.hold_deletes = DUET_TRY(hold_deletes(parts, mapping, batch, *transaction));
   std::vector<ClaimedAttempt> taken;
-  std::vector<RecordRef> unchecked;
-  std::vector<std::string> keys;
+  std::vector<LookUp> unchecked;
   for (const std::size_t index : indexes) {
     const Record& record = batch.at(index).record;
     if (record.busy) continue;
-    if (const std::string key = rules::key_to_look_up(record, mapping);
-        !key.empty() && record.lane.attempts.empty() && !record.lane.dirty && record.lane.not_before <= context.now) {
-      unchecked.push_back({record.row->id, {}, key});
-      keys.push_back(key);
+    LookUp look_up{0, rules::key_to_look_up(record, mapping), rules::match_to_look_up(record, mapping)};
+    if (!look_up.empty() && record.lane.attempts.empty() && !record.lane.dirty && record.lane.parked.empty() &&
+        record.lane.not_before <= context.now) {
+      look_up.row_id = record.row->id;
+      unchecked.push_back(std::move(look_up));
       continue;
     }
     claim_entry(parts, batch, index, context, token, job, taken);
   }
   DUET_TRY(commit_claims(batch, *transaction, std::move(taken), claimed));
-  return keys.empty() ? Result<void>{} : look_up_and_claim(parts, mapping, unchecked, keys, job, claimed);
+  return unchecked.empty() ? Result<void>{} : look_up_and_claim(parts, mapping, unchecked, job, claimed);
 }
 
 }  // namespace duet::engine

@@ -76,6 +76,9 @@ class FakeTransaction final : public ports::StoreTransaction {
   Result<std::vector<ports::CreateIntent>> find_creates(const Mapping&, std::size_t) override {
     return std::vector<ports::CreateIntent>{};
   }
+  Result<std::vector<ports::MatchingRow>> find_matches(const Mapping&, std::span<const ports::WantedMatch>) override {
+    return std::vector<ports::MatchingRow>{};
+  }
   Result<std::vector<ports::WriteFailure>> write(const Mapping&, std::span<const ports::RecordWrite> writes) override {
     DUET_SCRIPTED(script_);
     std::vector<ports::WriteFailure> failures;
@@ -360,6 +363,9 @@ class FakeOrg final : public ports::Org {
   Result<ObjectSchema> describe(const std::string&) override { return unused(); }
   Result<bool> has_change_events(const std::string&) override { return unused(); }
   Result<std::vector<RecordRead>> read_by_key(const Mapping&, std::span<const std::string>) override {
+    return unused();
+  }
+  Result<std::vector<RecordRead>> read_by_match(const Mapping&, std::span<const FieldValues>) override {
     return unused();
   }
   Result<ports::ReadPage> changed(const Mapping&, TimeMs, TimeMs, const std::string&) override { return unused(); }

@@ -76,7 +76,7 @@ struct Mapping {
   std::vector<MappedIndex> indexes;
   std::vector<FieldGroup> groups;  ///< a field is in at most one
   /// Fields that say whether a row inserted here and a record of the org are one and the same, where no external id
-  /// does.
+  /// does; all of them count.
   std::vector<std::string> match;
 
   /// Case-insensitive by Salesforce name; null when not mapped.

@@ -55,6 +55,8 @@ inline constexpr std::size_t kCompositeRows = 25;
 
 /// Records per sObject Collections call (spec/salesforce-api.md §2.4).
 inline constexpr std::size_t kCollectionSize = 200;
+/// Sets of values per Org::read_by_match().
+inline constexpr std::size_t kMatchSize = 100;
 /// Records per send(): five collections go as one composite request, which counts as one call (§2.5).
 inline constexpr std::size_t kSendLimit = 5 * kCollectionSize;
 
@@ -131,6 +133,11 @@ class Org {
   /// Reads by the mapping's upsert field (at most 200 keys). A key that is not there is left out; several records may
   /// share one.
   virtual Result<std::vector<RecordRead>> read_by_key(const Mapping& mapping, std::span<const std::string> keys) = 0;
+
+  /// Reads records whose mapping.match fields have one of these sets of values (at most 100). What no record has is
+  /// left out; several may have the same.
+  virtual Result<std::vector<RecordRead>> read_by_match(const Mapping& mapping,
+                                                        std::span<const FieldValues> wanted) = 0;
 
   /// Records with stamp in [from, to) after (after_stamp = from, after_id), ordered by (SystemModstamp, Id), at most
   /// 2,000; deleted ones included.

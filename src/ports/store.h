@@ -41,6 +41,21 @@ struct CreateIntent {
   Attempt attempt;
 };
 
+/// What may be one and the same record: the values of Mapping::match, and the Id if the org has it.
+struct WantedMatch {
+  FieldValues values;
+  std::string sfid;
+};
+
+/// A row without an Id that has those values, or the row that has that Id.
+struct MatchingRow {
+  std::size_t wanted = 0;  ///< in the span given to find_matches()
+  std::int64_t row_id = 0;
+  std::string sfid;
+  bool sent = false;     ///< its create is under way, and may be in the org
+  bool waiting = false;  ///< the app's insert has not been answered
+};
+
 /// One link from a record up to its parent: rows of `mapping` name the parent in `reference`.
 struct StaleLink {
   const Mapping* mapping = nullptr;
@@ -78,6 +93,10 @@ class StoreTransaction {
   /// Unsettled creates of records without an Id, oldest first, for mappings without an upsert field. A hint: lock()
   /// tells the truth.
   virtual Result<std::vector<CreateIntent>> find_creates(const Mapping& mapping, std::size_t limit) = 0;
+
+  /// Rows that match records by Mapping::match, as the org compares values. A hint: lock() tells the truth.
+  virtual Result<std::vector<MatchingRow>> find_matches(const Mapping& mapping,
+                                                        std::span<const WantedMatch> wanted) = 0;
 
   /// Writes rows, lanes, log states, forward writes, journal and issues. A record that the database refuses is left
   /// unwritten and reported.

@@ -67,6 +67,12 @@ std::string MappedTable::fold(const std::string& expression) const {
   return expression;
 }
 
+std::string MappedTable::match_key(const FieldSchema& field, const std::string& expression) {
+  if (!is_text(field.type)) return expression;
+  return field.case_sensitive ? fmt::format("btrim({}::text)", expression)
+                              : fmt::format("lower(btrim({}::text))", expression);
+}
+
 std::string MappedTable::row_key(std::string_view alias) const {
   if (key_kind == KeyKind::none) return "NULL::text";
   return fold(fmt::format("{}.{}{}", alias, columns[key_column].quoted, key_kind == KeyKind::number ? "" : "::text"));

@@ -50,6 +50,8 @@ struct MappedTable {
   std::string fold(const std::string& expression) const;
   /// SQL for the folded key of a row of the table with the given alias; NULL when the mapping has no key.
   std::string row_key(std::string_view alias) const;
+  /// SQL that folds an expression of a match field as the org compares it.
+  static std::string match_key(const FieldSchema& field, const std::string& expression);
   /// Folds numbers here; texts are folded by the server. Nothing when the text can be no key of the field.
   std::optional<std::string> key_param(const std::string& key) const;
 };

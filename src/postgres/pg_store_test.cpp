@@ -271,6 +271,43 @@ TEST_F(NumberKeyTest, ANumberIsANumberHoweverItIsWritten) {
   EXPECT_FALSE(read({std::nullopt, {}, "100"}).lane.empty());
 }
 
+class MatchTest : public PgStoreTest {
+ protected:
+  static Mapping matched() {
+    Mapping mapping = test::sample_mapping();
+    mapping.match = {"LastName", "Phone"};
+    return mapping;
+  }
+  MatchTest() : PgStoreTest(matched()) {}
+
+  std::vector<ports::MatchingRow> find(const char* name, const char* phone, const char* sfid = "") {
+    auto transaction = store_.begin().value();
+    const ports::WantedMatch wanted{{{"LastName", std::string(name)}, {"Phone", std::string(phone)}}, sfid};
+    return transaction->find_matches(database_.mapping, {&wanted, 1}).value();
+  }
+};
+
+TEST_F(MatchTest, RowsWithoutAnIdAreFoundByAllMatchFields) {
+  const std::int64_t row = database_.app_insert({{"LastName", std::string(" Wéber")}, {"Phone", std::string("1")}});
+  database_.app_insert({{"LastName", std::string("Weber")}, {"Phone", std::string("2")}});
+  database_.app_insert({{"LastName", std::string("wéber")}, {"Phone", Null{}}});
+  const auto found = find("WÉBER", "1 ");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].row_id, row);
+  EXPECT_TRUE(found[0].waiting);
+  EXPECT_FALSE(found[0].sent);
+  EXPECT_TRUE(find("Weber", "3").empty());
+}
+
+TEST_F(MatchTest, TheRowThatHasTheIdIsFoundWhateverItHolds) {
+  const std::int64_t row = insert_synced(1).front();
+  const auto found = find("nobody", "0", "003000000000000AAA");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].row_id, row);
+  EXPECT_EQ(found[0].sfid, "003000000000000AAA");
+  EXPECT_TRUE(find("n0", "0").empty()) << "a row with an Id is no insert that waits";
+}
+
 TEST_F(PgStoreTest, ALostConnectionLeavesTheOutcomeOfACommitUnknown) {
   const auto ids = insert_synced(1);
   auto transaction = store_.begin().value();

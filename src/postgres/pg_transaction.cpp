@@ -10,6 +10,7 @@
 #include "postgres/array_text.h"
 #include "postgres/breaker_rows.h"
 #include "postgres/mapping_store.h"
+#include "postgres/match_rows.h"
 #include "postgres/record_write.h"
 #include "postgres/side_writes.h"
 #include "postgres/sql_files.h"
@@ -49,6 +50,11 @@ Result<std::vector<ports::CreateIntent>> PgTransaction::find_creates(const Mappi
     }
   }
   return intents;
+}
+
+Result<std::vector<ports::MatchingRow>> PgTransaction::find_matches(const Mapping& mapping,
+                                                                    std::span<const ports::WantedMatch> wanted) {
+  return match_rows(transaction_, transaction_.store().table(mapping), mapping, wanted);
 }
 
 Result<std::vector<ports::WriteFailure>> PgTransaction::write(const Mapping& mapping,

@@ -18,6 +18,8 @@ class PgTransaction final : public ports::StoreTransaction {
 
   Result<std::vector<Record>> lock(const Mapping& mapping, std::span<const RecordRef> refs) override;
   Result<std::vector<ports::CreateIntent>> find_creates(const Mapping& mapping, std::size_t limit) override;
+  Result<std::vector<ports::MatchingRow>> find_matches(const Mapping& mapping,
+                                                       std::span<const ports::WantedMatch> wanted) override;
   Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping,
                                                  std::span<const ports::RecordWrite> writes) override;
   Result<void> set_position(const std::string& source, const std::string& position) override;

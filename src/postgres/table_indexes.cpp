@@ -39,6 +39,10 @@ std::vector<WantedIndex> wanted_indexes(const Session& session, const Mapping& m
       indexes.push_back({derived_name("duet_key_", mapping.table, "_" + key->column), key->column, false, expression});
     }
   }
+  if (const MappedField* match = mapping.match.empty() ? nullptr : mapping.find(mapping.match.front())) {
+    indexes.push_back({derived_name("duet_match_", mapping.table, "_" + match->column), match->column, false,
+                       MappedTable::match_key(match->schema, session.identifier(match->column))});
+  }
   return indexes;
 }
 

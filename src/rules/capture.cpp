@@ -4,6 +4,7 @@
 
 #include "rules/canonical.h"
 #include "rules/hold.h"
+#include "rules/match.h"
 #include "rules/merge.h"
 #include "rules/parent.h"
 #include "rules/removal.h"
@@ -99,6 +100,7 @@ void absorb_update(const Turn& turn, const CapturedChange& captured) {
     keep_order(turn, captured, log);
     lane.log.push_back(std::move(log));
     if (lane.waits_for && names_another_parent(turn, captured)) release_from_parent(turn);
+    release_from_match(turn, captured.changed);
   }
   for (const auto& [field, changed_at] : frozen) {
     if (is_frozen(lane, field->schema.name)) edit_frozen(turn, *field, changed_at);

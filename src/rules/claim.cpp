@@ -6,6 +6,7 @@
 #include "model/breaker.h"
 #include "rules/canonical.h"
 #include "rules/capture.h"
+#include "rules/match.h"
 #include "rules/merge.h"
 #include "rules/parent.h"
 
@@ -303,7 +304,9 @@ const Attempt* claim(const Turn& turn, const ClaimNames& names) {
   }
   if (!turn.record.row->sfid.empty())
     return turn.mapping().ordered ? claim_next_update(turn, names) : claim_update(turn, names);
-  return key_to_look_up(turn.record, turn.mapping()).empty() ? claim_create(turn, names) : nullptr;
+  const bool looked_up =
+      key_to_look_up(turn.record, turn.mapping()).empty() && match_to_look_up(turn.record, turn.mapping()).empty();
+  return looked_up ? claim_create(turn, names) : nullptr;
 }
 
 void requeue(const Turn& turn, const std::string& token) {

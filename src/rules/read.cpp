@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "rules/canonical.h"
 #include "rules/capture.h"
 #include "rules/claim.h"
@@ -150,6 +153,7 @@ void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::str
   }
   FieldValues values;
   std::optional<Remote> newest;
+  std::set<std::string> writers;
   std::vector<std::pair<const MappedField*, Remote>> single;
   for (const std::string& name : settled) {
     const MappedField* field = turn.mapping().find(name);
@@ -162,6 +166,7 @@ void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::str
       single.emplace_back(field, *writer);
     } else {
       values.emplace(name, current);
+      writers.insert(writer->actor);
       if (!newest || writer->changed_at.from > newest->changed_at.from) newest = writer;
     }
   }
@@ -169,7 +174,11 @@ void settle_attempts(const Turn& turn, const RecordRead& read, std::set<std::str
   lane.attempts.clear();
   for (const auto& [field, writer] : single)
     merge_field(turn, *field, value_of(read.fields, field->schema.name), writer);
-  if (newest) merge_fields(turn, values, *newest);
+  if (newest) {
+    // A group is decided as one, and its fields may have been written by several.
+    newest->actor = fmt::format("{}", fmt::join(writers, " or "));
+    merge_fields(turn, values, *newest);
+  }
   for (const Attempt& attempt : attempts) settle_log(turn, attempt, read);
   raise_unknown(turn);
 }

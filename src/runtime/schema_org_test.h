@@ -52,6 +52,9 @@ class SchemaOrg final : public ports::Org {
   Result<std::vector<RecordRead>> read_by_key(const Mapping&, std::span<const std::string>) override {
     return unused();
   }
+  Result<std::vector<RecordRead>> read_by_match(const Mapping&, std::span<const FieldValues>) override {
+    return unused();
+  }
   Result<ports::ReadPage> changed(const Mapping&, TimeMs, TimeMs, const std::string&) override { return unused(); }
   Result<ports::DeletedPage> deleted(const Mapping&, TimeMs, TimeMs) override { return unused(); }
   Result<std::unique_ptr<ports::BulkReader>> bulk_query(const Mapping&) override { return unused(); }

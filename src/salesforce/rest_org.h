@@ -30,6 +30,7 @@ class RestOrg final : public ports::Org {
 
   Result<std::vector<RecordRead>> read(const Mapping& mapping, std::span<const std::string> sfids) override;
   Result<std::vector<RecordRead>> read_by_key(const Mapping& mapping, std::span<const std::string> keys) override;
+  Result<std::vector<RecordRead>> read_by_match(const Mapping& mapping, std::span<const FieldValues> wanted) override;
   Result<ports::ReadPage> changed(const Mapping& mapping, TimeMs from, TimeMs to, const std::string& after_id) override;
   Result<ports::DeletedPage> deleted(const Mapping& mapping, TimeMs from, TimeMs to) override;
   Result<long> count(const Mapping& mapping) override;

@@ -213,6 +213,30 @@ Result<std::vector<RecordRead>> RestOrg::read_by_key(const Mapping& mapping, std
   return records;
 }
 
+Result<std::vector<RecordRead>> RestOrg::read_by_match(const Mapping& mapping, std::span<const FieldValues> wanted) {
+  if (wanted.size() > ports::kMatchSize)
+    return fail(ErrorKind::bug, "More than 100 sets of values asked for at once", "KEYS");
+  std::vector<std::string> clauses;
+  for (const FieldValues& values : wanted) {
+    std::string clause;
+    for (const auto& [name, value] : values) {
+      const MappedField* field = mapping.find(name);
+      if (!field) return fail(ErrorKind::bug, "A match field is not mapped", "MATCH", name);
+      clause += (clause.empty() ? "(" : " AND ") + field->schema.name + " = " +
+                DUET_TRY(codec::soql_value(value, field->schema.type));
+    }
+    if (!clause.empty()) clauses.push_back(clause + ")");
+  }
+  std::vector<RecordRead> records;
+  for (const auto& list : codec::split_by_length(clauses, kMaxKeyBytes)) {
+    std::string any;
+    for (const std::string& clause : list) any += (any.empty() ? "" : " OR ") + clause;
+    const std::string tail = "WHERE " + any + " LIMIT 2000";
+    std::ranges::move(DUET_TRY(query_records(mapping, tail, Scope::live)), std::back_inserter(records));
+  }
+  return records;
+}
+
 Result<ports::ReadPage> RestOrg::changed(const Mapping& mapping, TimeMs from, TimeMs to, const std::string& after_id) {
   std::string since = "SystemModstamp >= " + soql_datetime(from);
   if (!after_id.empty()) {

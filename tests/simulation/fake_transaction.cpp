@@ -5,6 +5,7 @@
 
 #include "fake_store.h"
 #include "row_keys.h"
+#include "rules/match.h"
 #include "violations.h"
 
 namespace duet::simulation {
@@ -57,6 +58,21 @@ class FakeTransaction final : public ports::StoreTransaction {
       }
     }
     return intents;
+  }
+
+  Result<std::vector<ports::MatchingRow>> find_matches(const Mapping& mapping,
+                                                       std::span<const ports::WantedMatch> wanted) override {
+    std::vector<ports::MatchingRow> found;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      for (const auto& [id, row] : db_.rows) {
+        const bool known = !row.sfid.empty() && row.sfid == wanted[i].sfid;
+        if (!known && (!row.sfid.empty() || !rules::same_match(mapping, wanted[i].values, row.values))) continue;
+        const auto lane = std::ranges::find_if(db_.lanes, [&](const auto& each) { return each.second.row_id == id; });
+        const bool sent = lane != db_.lanes.end() && !lane->second.attempts.empty();
+        found.push_back({i, id, row.sfid, sent, true});
+      }
+    }
+    return found;
   }
 
   Result<std::vector<ports::WriteFailure>> write(const Mapping& mapping,

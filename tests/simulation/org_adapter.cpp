@@ -9,6 +9,7 @@
 
 #include "orgsim/core/org.h"
 #include "rules/canonical.h"
+#include "rules/match.h"
 
 namespace duet::simulation {
 namespace {
@@ -361,6 +362,21 @@ Result<std::vector<RecordRead>> OrgAdapter::read_by_key(const Mapping& mapping, 
     for (const std::string& id : *ids) {
       if (const auto record = impl_->org.find(kObject, id)) reads.push_back(to_read(mapping, *record));
     }
+  }
+  meanwhile();
+  return reads;
+}
+
+Result<std::vector<RecordRead>> OrgAdapter::read_by_match(const Mapping& mapping, std::span<const FieldValues> wanted) {
+  meanwhile();
+  if (random_.chance(faults.read_fails)) return fail(ErrorKind::timeout, "the read timed out");
+  std::vector<RecordRead> reads;
+  for (const OrgRecord& record : records()) {
+    if (record.deleted) continue;
+    const RecordRead read = to_read(mapping, *impl_->org.find(kObject, record.sfid, true));
+    if (std::ranges::any_of(wanted,
+                            [&](const FieldValues& each) { return rules::same_match(mapping, each, read.fields); }))
+      reads.push_back(read);
   }
   meanwhile();
   return reads;

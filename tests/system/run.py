@@ -9,7 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", "bench", "lib")]
 
-SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "objects", "doctor", "refusals", "issues", "access", "held",
+SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "match", "objects", "doctor", "refusals", "issues", "access", "held",
           "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "transports", "crowd", "storm", "kill9"]
 
 # Bulk jobs are off by default (docs/decisions/0007): rows that a job leaves unprocessed end as unknown.

@@ -91,8 +91,8 @@ def losses(seen, journal):
 
 def wrong_authors(world, users):
     """Journalled values of the three users that are said to be another's. What Duet had to read it knows from the record's last writer only, and says so."""
-    return [str(row) for row in world.db.rows("SELECT sfid, field, lost, lost_actor FROM duet.journal WHERE lost_side = 'salesforce' AND lost::text LIKE '\"s%'")
-            if not (row["lost_actor"] or "").startswith(users[int(row["lost"][2])]) and "(last to change" not in (row["lost_actor"] or "")]
+    return [str(row) for row in world.db.rows("SELECT sfid, field, lost, lost_actor, reason, rule, to_timestamp(lost_at / 1000.0) AS at FROM duet.journal WHERE lost_side = 'salesforce' AND lost::text LIKE '\"s%'")
+            if users[int(row["lost"][2])] not in (row["lost_actor"] or "") and "(last to change" not in (row["lost_actor"] or "")]
 
 
 def planted(seen):

@@ -1,7 +1,7 @@
 """axe-core finds nothing serious on any page, in both themes, on a desktop and on a phone; and nothing sticks out of a phone."""
 
 import wait
-from browser import expect
+from browser import SIZES, expect
 from dashboard import Dashboard
 from mappings import account
 from test_conflicts import apart
@@ -18,17 +18,18 @@ def test_every_page():
         pages = ["/", "/issues", "/issues?grouped=true", "/issues?state=reverted", f"/issues/{issues[-1]['id']}", f"/issues/{issues[0]['id']}",
                  "/journal", "/mappings", "/records", f"/records/Account/{one}", "/actions", "/access", "/password", "/nowhere"]
         found = []
-        for size in ("desktop", "phone"):
-            for scheme in ("light", "dark"):
-                with world.visitor("admin", size=size, scheme=scheme) as visitor:
-                    for path in pages:
-                        visitor.goto(path)
-                        expect(visitor.page.get_by_role("main")).to_be_visible()
-                        visitor.page.wait_for_timeout(500)
+        with world.visitor("admin") as visitor:
+            for path in pages:
+                visitor.goto(path)
+                expect(visitor.page.get_by_role("main")).to_be_visible()
+                visitor.loaded()
+                for size in SIZES:
+                    for scheme in ("light", "dark"):
+                        visitor.dress(size, scheme)
                         found += [f"{path} {size} {scheme}: {each}" for each in visitor.axe()]
-                        width = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                        if width > 0:
-                            found.append(f"{path} {size}: {width} px stick out")
+                    width = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                    if width > 0:
+                        found.append(f"{path} {size}: {width} px stick out")
         assert not found, "\n".join(found)
 
 

@@ -70,6 +70,35 @@ def test_resolve_a_group_by_its_cause():
         same(world, "Account")
 
 
+def test_ten_thousand_issues():
+    with Dashboard(keys=("Account",)) as world:
+        world.start(account(conflict="hold"))
+        # What no workload makes within a test's time: the list, its counts and its causes must cope.
+        world.db.rows("""
+            INSERT INTO duet.issue (connection_id, mapping_id, kind, state, object, table_name, record_id, sfid, message, code, rule, fields)
+            SELECT m.connection_id, m.id, 'rejected', 'open', 'Account', 'account', n, '001' || lpad(n::text, 15, '0'), 'Refused number ' || n,
+                   'CODE_' || n % 7, NULL, json_build_array(json_build_object('name', 'Phone', 'salesforce', 'org ' || n, 'postgres', 'sql ' || n))
+              FROM duet.mapping AS m, generate_series(1, 10000) AS n""")
+        with world.visitor("operator") as visitor:
+            page = visitor.page
+            visitor.goto("/issues")
+            expect(page.get_by_text("10,000 issues")).to_be_visible()
+            rows = page.get_by_role("listitem")
+            expect(rows.first).to_contain_text("org 10000")
+            assert rows.count() < 80
+            loaded = page.get_by_text("of 10,000 loaded")
+            for _ in range(3):
+                before = loaded.inner_text()
+                page.keyboard.press("End")
+                expect(loaded).not_to_have_text(before)
+            assert rows.count() < 80, "only what is in sight exists"
+            page.get_by_label("Message, Salesforce Id or external id").fill("number 7777")
+            expect(page.get_by_text("1 issue", exact=True)).to_be_visible()
+            expect(rows.first).to_contain_text("sql 7777")
+            visitor.goto("/issues?grouped=true")
+            expect(page.get_by_text("10,000 issues, 7 causes")).to_be_visible()
+
+
 def test_keys_select_a_range_and_open():
     with Dashboard(keys=("Account",)) as world:
         conflicts(world, BATCH)

@@ -14,6 +14,7 @@ def test_served_signed_in_and_out():
         world.start(ACCOUNT)
         with world.visitor(expected_errors=("401",)) as visitor:
             page = visitor.page
+            world.add_user("viewer")
             answer = page.goto("/issues/7")
             policy = answer.headers["content-security-policy"]
             assert "script-src 'self'" in policy and "unsafe" not in policy, policy

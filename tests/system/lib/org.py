@@ -3,10 +3,13 @@
 import collections
 import http.client
 import json
+import tempfile
 import threading
 
 from orgsim import Orgsim
 
+# Keys and certificates of all simulated orgs of a run: to make them takes longer than to start.
+KEYS = tempfile.TemporaryDirectory(prefix="duet-orgsim-")
 KEY_FIELD = {"name": "Duet_Key__c", "type": "string", "length": 36, "externalId": True, "unique": True}
 
 
@@ -14,7 +17,7 @@ class Org(Orgsim):
     """Any thread; each has its own connection."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__(["--data", KEYS.name])
         self._local = threading.local()
 
     def kept(self, method, path, body=None):

@@ -95,7 +95,16 @@ class Visitor:
     def goto(self, path):
         self.page.goto(path)
 
+    def enter(self, user, password):
+        """Signed in as the form does it, without the form."""
+        answer = self.context.request.post(f"{self.url}/api/v1/session", data={"user": user, "password": password}, headers={"Origin": self.url})
+        assert answer.ok, f"sign in: HTTP {answer.status}: {answer.text()}"
+        self.goto("/")
+        expect(self.page.get_by_role("navigation", name="Main").first).to_be_attached()
+        return self
+
     def sign_in(self, user, password):
+        """With the form."""
         self.goto("/")
         self.page.get_by_label("User").fill(user)
         self.page.get_by_label("Password").fill(password)
@@ -103,13 +112,25 @@ class Visitor:
         expect(self.page.get_by_role("navigation", name="Main").first).to_be_attached()
         return self
 
+    def loaded(self):
+        """Waits until nothing shows as loading."""
+        expect(self.page.locator("[role=status][aria-label^=Loading]")).to_have_count(0)
+        self.page.wait_for_timeout(150)
+
+    def dress(self, size, scheme):
+        """The open page in another size and theme."""
+        self.page.set_viewport_size(SIZES[size])
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def button(self, name, exact=False):
         return self.page.get_by_role("button", name=name, exact=exact)
 
     def axe(self):
         """What axe-core finds serious or critical, as texts."""
-        with open(AXE, encoding="utf-8") as file:
-            self.page.evaluate(file.read() + "; null")
+        if not self.page.evaluate("Boolean(window.axe)"):
+            with open(AXE, encoding="utf-8") as file:
+                self.page.evaluate(file.read() + "; null")
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [f"{each['id']} ({each['impact']}): {node['target']} {node['html'][:160]} {node['failureSummary'][:300]}"
                 for each in found["violations"] if each["impact"] in ("serious", "critical") for node in each["nodes"]]

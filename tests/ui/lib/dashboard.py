@@ -3,6 +3,7 @@
 import http.client
 import json
 
+import wait
 from browser import Visitor
 from product import TOKEN
 from world import World
@@ -14,9 +15,21 @@ ROLES = ("viewer", "operator", "admin")
 class Dashboard(World):
     """A World in which a viewer, an operator and an admin, called so, can sign in once it is started."""
 
+    def __init__(self, **options):
+        super().__init__(**options)
+        self._users = set()
+
     def start(self, objects):
-        super().start(objects)
-        for role in ROLES:
+        # Mappings that are there before serve is: it need not find them.
+        done = self.duet.command("import", self.duet.write_mapping(objects))
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.duet.start()
+        wait.until("everything is loaded", lambda: {each["state"] for each in self.duet.status()["mappings"]} == {"loaded"}, 120)
+
+    def add_user(self, role):
+        """Once; a password's hash takes its time."""
+        if role not in self._users:
+            self._users.add(role)
             self.api_call("POST", "/api/v1/users", {"name": role, "role": role, "password": PASSWORD}, 201)
 
     @property
@@ -37,10 +50,12 @@ class Dashboard(World):
 
     def visitor(self, role=None, **options):
         """Somebody at a browser; signed in when a role is named."""
+        if role:
+            self.add_user(role)
         visitor = Visitor(self.base_url, **options)
         if role:
             try:
-                visitor.sign_in(role, PASSWORD)
+                visitor.enter(role, PASSWORD)
             except BaseException:
                 visitor.context.close()
                 raise
