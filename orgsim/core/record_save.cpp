@@ -165,6 +165,12 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
   if (storage > 0 && object.setup == Setup::none && org.stored_records() + order.size() >= storage) {
     return fail("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded");
   }
+  return object.name == "ContentVersion" ? insert_version(object, *std::move(assignments))
+                                         : insert_row(object, *assignments);
+}
+
+Outcome<std::string> Transaction::State::insert_row(const ObjectDef& object,
+                                                    const std::vector<Assignment>& assignments) {
   const RowKey key = row_key(object.index, org.table(object).allocate());
   PendingRow& row = touch(key);
   for (const FieldDef& field : object.fields) {
@@ -180,7 +186,7 @@ Outcome<std::string> Transaction::State::insert(const ObjectDef& object, const R
   set("CreatedById", writer.user_id);
   set("CreatedDate", static_cast<std::int64_t>(org.now_second()) * 1000);
   if (object.platform_event) set("EventUuid", org.new_uuid());
-  if (auto saved = save(object, key, *assignments, Operation::insert); !saved) return std::unexpected(saved.error());
+  if (auto saved = save(object, key, assignments, Operation::insert); !saved) return std::unexpected(saved.error());
   if (object.platform_event) {
     if (auto counted = org.count_published(); !counted) return std::unexpected(counted.error());
   }

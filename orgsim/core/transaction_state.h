@@ -65,6 +65,10 @@ struct Transaction::State {
   Outcome<std::vector<Assignment>> resolve(const ObjectDef& object, const RecordInput& input, bool insert) const;
   Outcome<Value> resolve_parent(const ObjectDef& object, const FieldDef& field, const ParentKey& key) const;
   Outcome<std::string> insert(const ObjectDef& object, const RecordInput& input);
+  /// A new row with the platform's own fields and these.
+  Outcome<std::string> insert_row(const ObjectDef& object, const std::vector<Assignment>& assignments);
+  /// A ContentVersion and what becomes of its document (content_files.cpp).
+  Outcome<std::string> insert_version(const ObjectDef& object, std::vector<Assignment> assignments);
   Outcome<void> update(const ObjectDef& object, std::string_view id, const RecordInput& input,
                        const UpdateOptions& options);
   Outcome<void> save(const ObjectDef& object, RowKey key, const std::vector<Assignment>& assignments,
