@@ -219,7 +219,8 @@ Outcome<Bulk1Api::Batch> Bulk1Api::make_batch(const Call& call, const OrgHost::A
   if (call.request.body.size() > kBatchBytesMax) {
     return fail("InvalidBatch", "Batch exceeds the maximum size of 10 MB");
   }
-  if (job.batches.size() == Bulk1Job::kBatchesMax) return fail("ExceededQuota", "The job has too many batches");
+  if (job.batches.size() == Bulk1Job::kBatchesMax || job.weight() > Bulk1Job::kWeightMax)
+    return fail("ExceededQuota", "The job has too many batches");
   if (!usage_.add_within(Meter::bulk_batches, 1, org->settings().daily_bulk_batch_limit, wall_clock_ms())) {
     return fail("ExceededQuota", "ApiBatchItems Limit exceeded.");
   }
@@ -238,6 +239,7 @@ HttpResponse Bulk1Api::add_batch(const Call& call, OrgHost::Access& org, const J
   const Outcome<Batch> batch = make_batch(call, org, *job);
   if (!batch) return call.error(batch.error());
   job->batches.push_back(*batch);
+  bulk_.classic.make_room(job->id);
   if (job->is_query) {
     start_query(org, *job, *batch);
   } else {

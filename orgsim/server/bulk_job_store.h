@@ -34,15 +34,27 @@ class BulkJobStore {
   static constexpr std::size_t kJobsMax = 1'000;
 
   void add(std::shared_ptr<Job> job) {
-    const std::scoped_lock lock(mutex_);
-    std::uint64_t weight = job->weight();
-    for (const auto& [id, other] : jobs_) weight += other->weight();
-    while (!jobs_.empty() && (jobs_.size() >= kJobsMax || weight > Job::kWeightMax)) {
-      weight -= jobs_.begin()->second->weight();
-      jobs_.erase(jobs_.begin());
+    const std::string id = job->id;
+    {
+      const std::scoped_lock lock(mutex_);
+      jobs_.emplace(id, std::move(job));
     }
-    std::string id = job->id;
-    jobs_.emplace(std::move(id), std::move(job));
+    make_room(id);
+  }
+
+  /// To be called when the job has become heavier: the oldest of the others go while all together are too many.
+  void make_room(std::string_view for_job) {
+    const std::scoped_lock lock(mutex_);
+    std::uint64_t weight = 0;
+    for (const auto& [id, job] : jobs_) weight += job->weight();
+    for (auto at = jobs_.begin(); at != jobs_.end() && (jobs_.size() > kJobsMax || weight > Job::kWeightMax);) {
+      if (at->first == for_job) {
+        ++at;
+        continue;
+      }
+      weight -= at->second->weight();
+      at = jobs_.erase(at);
+    }
   }
 
   std::shared_ptr<Job> find(std::string_view id) {

@@ -135,6 +135,7 @@ HttpResponse upload(const RestCall& call, BulkIngestJob& job, std::shared_ptr<co
   }
   // A second upload is taken, and refused when the job is closed [2ND].
   if (job.uploads++ == 0) job.load->data = std::move(content);
+  call.environment.bulk.ingest.make_room(job.id);
   return empty_answer(201);
 }
 
