@@ -40,6 +40,7 @@ std::string_view sync_state(const RecordView& view) {
         return "accepted";
     }
   }
+  if (!lane.frozen.empty() || lane.frozen_delete) return "conflict";
   if (!lane.held.empty()) return "held";
   if (!lane.pending.empty() || lane.pending_create || lane.pending_delete) return "pending";
   return view.row ? "at_rest" : "deleted";
@@ -88,6 +89,10 @@ Json salesforce_json(const Lane& lane) {
   }
   for (const auto& [field, values] : lane.held) {
     if (!values.empty()) out[field] = plain_json(values.back().value);
+  }
+  for (const auto& [field, frozen] : lane.frozen) {
+    const Value& holds = is_absent(frozen.org) ? frozen.salesforce : frozen.org;
+    if (!is_absent(holds)) out[field] = plain_json(holds);
   }
   return out;
 }

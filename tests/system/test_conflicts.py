@@ -9,12 +9,12 @@ from mappings import ACCOUNT, account
 from world import World
 
 
-def apart(world, sfid, ours, theirs):
-    """Both sides change the record while neither sees the other; SQL first, the org at least two seconds later."""
+def apart(world, sfid, ours, theirs, seconds=2.1):
+    """Both sides change the record while neither sees the other; SQL first, the org two seconds later, so that it is certainly the newer."""
     world.pause()
     columns = ", ".join(f"{name.lower()} = ${at}" for at, name in enumerate(ours, 2))
     world.db.rows(f"UPDATE salesforce.account SET {columns} WHERE sfid = $1", sfid, *ours.values())
-    time.sleep(2.1)
+    time.sleep(seconds)
     world.org.update("Account", {"Id": sfid, **theirs})
     world.resume()
 

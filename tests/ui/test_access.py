@@ -6,13 +6,12 @@ import wait
 from browser import expect
 from dashboard import Dashboard
 from mappings import account
-from test_conflicts import apart
 
 
 def held(world):
     sfid, = world.org.insert("Account", {"Name": "a", "Phone": "p0", "Fax": "f0"})
     world.start(account(conflict="hold"))
-    apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+    world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
 
 
 # What a script in the page could send: the session's cookie goes along.

@@ -4,32 +4,34 @@ import wait
 from browser import SIZES, expect
 from dashboard import Dashboard
 from mappings import account
-from test_conflicts import apart
+
+
+def sticking_out(visitor, where):
+    width = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{where}: {width} px stick out"] if width > 0 else []
 
 
 def test_every_page():
     with Dashboard(keys=("Account",)) as world:
         one, two = world.org.insert("Account", {"Name": "one", "Phone": "p0", "Description": "long " * 60}, {"Name": "two", "Phone": "p0"})
         world.start(account(conflict="hold"))
-        apart(world, one, {"Phone": "sql", "Description": "long " * 59 + "sql"}, {"Phone": "org", "Description": "long " * 59 + "org"})
-        apart(world, two, {"Phone": "sql"}, {"Phone": "org"})
+        world.apart(one, {"Phone": "sql", "Description": "long " * 59 + "sql"}, {"Phone": "org", "Description": "long " * 59 + "org"})
+        world.apart(two, {"Phone": "sql"}, {"Phone": "org"})
         issues = wait.until("issues", lambda: world.issues() if len(world.issues()) > 1 else None)
         world.api_call("POST", f"/api/v1/issues/{issues[0]['id']}/resolve", {"use": "salesforce"})
         pages = ["/", "/issues", "/issues?grouped=true", "/issues?state=reverted", f"/issues/{issues[-1]['id']}", f"/issues/{issues[0]['id']}",
                  "/journal", "/mappings", "/records", f"/records/Account/{one}", "/actions", "/access", "/password", "/nowhere"]
         found = []
-        with world.visitor("admin") as visitor:
-            for path in pages:
-                visitor.goto(path)
-                expect(visitor.page.get_by_role("main")).to_be_visible()
-                visitor.loaded()
-                for size in SIZES:
-                    for scheme in ("light", "dark"):
-                        visitor.dress(size, scheme)
+        for scheme in ("light", "dark"):
+            with world.visitor("admin", scheme=scheme) as visitor:
+                for path in pages:
+                    visitor.goto(path)
+                    expect(visitor.page.get_by_role("main")).to_be_visible()
+                    visitor.loaded()
+                    for size in SIZES:
+                        visitor.resize(size)
                         found += [f"{path} {size} {scheme}: {each}" for each in visitor.axe()]
-                    width = visitor.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                    if width > 0:
-                        found.append(f"{path} {size}: {width} px stick out")
+                        found += sticking_out(visitor, f"{path} {size}")
         assert not found, "\n".join(found)
 
 

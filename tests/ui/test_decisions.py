@@ -7,7 +7,6 @@ from browser import expect
 from compare import same
 from dashboard import Dashboard
 from mappings import ACCOUNT, account
-from test_conflicts import apart
 
 
 def loaded(world, **config):
@@ -18,7 +17,7 @@ def loaded(world, **config):
 
 def held_in(world, visitor, sfid):
     """A conflict that waits, opened on the page."""
-    apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+    world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
     issue, = wait.until("the issue", world.issues)
     visitor.goto(f"/issues/{issue['id']}")
     return issue
@@ -38,7 +37,7 @@ def test_a_conflict_appears_live():
             page = visitor.page
             visitor.goto("/issues")
             expect(page.get_by_text("No open issues")).to_be_visible()
-            apart(world, sfid, {"Phone": "from sql"}, {"Phone": "from org"})
+            world.apart(sfid, {"Phone": "from sql"}, {"Phone": "from org"})
             row = page.get_by_role("listitem").first
             expect(row).to_contain_text("Phone")
             expect(row).to_contain_text("from sql")
@@ -72,12 +71,26 @@ def test_resolve_with_postgres_by_its_key():
         both_become(world, sfid, "Phone", "sql")
 
 
+def test_the_record_of_a_held_conflict_shows_what_each_side_holds():
+    with Dashboard(keys=("Account",)) as world:
+        sfid = loaded(world, conflict="hold")
+        with world.visitor("viewer") as visitor:
+            held_in(world, visitor, sfid)
+            visitor.goto(f"/records/Account/{sfid}")
+            expect(visitor.page.get_by_text("a conflict waits for a person")).to_be_visible()
+            row = visitor.page.get_by_role("row", name=re.compile("^Phone"))
+            # Whoever came first: what went out before the org's change was known has covered it there.
+            org, table = world.both(sfid, "Phone")
+            expect(row).to_contain_text(table)
+            expect(row).to_contain_text(org if org != table else "same, as far as known")
+
+
 def test_resolve_field_by_field_with_an_edited_value():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="hold")
         with world.visitor("operator") as visitor:
             page = visitor.page
-            apart(world, sfid, {"Phone": "sql", "Fax": "sql fax"}, {"Phone": "org", "Fax": "org fax"})
+            world.apart(sfid, {"Phone": "sql", "Fax": "sql fax"}, {"Phone": "org", "Fax": "org fax"})
             issue, = wait.until("one issue of both fields", lambda: [each for each in world.issues() if len(each["fields"]) == 2])
             visitor.goto(f"/issues/{issue['id']}")
             visitor.button("Edit Fax").click()
@@ -95,7 +108,7 @@ def test_resolve_field_by_field_with_an_edited_value():
 def test_revert_what_a_rule_decided_in_one_click():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="salesforce")
-        apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+        world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
         issue, = wait.until("the decision", lambda: world.issues("state=decided"))
         world.settle()
         assert world.both(sfid, "Phone") == ("org", "org")
@@ -120,7 +133,7 @@ def test_the_other_side_after_all():
 def test_a_lost_value_is_brought_back_from_the_journal():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="postgres")
-        apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+        world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
         wait.until("the decision", lambda: world.issues("state=decided"))
         world.settle()
         with world.visitor("operator") as visitor:
@@ -154,7 +167,7 @@ def test_retry_a_refused_write_in_one_click():
 def test_a_stale_issue_writes_nothing_and_says_so():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="salesforce")
-        apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+        world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
         issue, = wait.until("the decision", lambda: world.issues("state=decided"))
         world.settle()
         with world.visitor("operator", expected_errors=("409",)) as visitor:
@@ -172,7 +185,7 @@ def test_a_stale_issue_writes_nothing_and_says_so():
 def test_journal_and_record_tell_what_happened():
     with Dashboard(keys=("Account",)) as world:
         sfid = loaded(world, conflict="salesforce")
-        apart(world, sfid, {"Phone": "sql"}, {"Phone": "org"})
+        world.apart(sfid, {"Phone": "sql"}, {"Phone": "org"})
         wait.until("the decision", lambda: world.issues("state=decided"))
         world.settle()
         with world.visitor("viewer") as visitor:

@@ -4,7 +4,6 @@ import wait
 from browser import expect
 from dashboard import Dashboard
 from mappings import account
-from test_conflicts import apart
 
 NAMES = [
     "<script>window.pwned = 1</script>",
@@ -57,7 +56,7 @@ def test_hostile_values_can_be_decided():
         name = NAMES[1]
         sfid, = world.org.insert("Account", {"Name": "a", "Phone": "p0"})
         world.start(account(conflict="hold"))
-        apart(world, sfid, {"Name": f"{name} sql"}, {"Name": f"{name} org"})
+        world.apart(sfid, {"Name": f"{name} sql"}, {"Name": f"{name} org"})
         issue, = wait.until("the issue", world.issues)
         with world.visitor("operator") as visitor:
             visitor.goto(f"/issues/{issue['id']}")

@@ -117,10 +117,9 @@ class Visitor:
         expect(self.page.locator("[role=status][aria-label^=Loading]")).to_have_count(0)
         self.page.wait_for_timeout(150)
 
-    def dress(self, size, scheme):
-        """The open page in another size and theme."""
+    def resize(self, size):
+        """The open page in another size."""
         self.page.set_viewport_size(SIZES[size])
-        self.page.emulate_media(color_scheme=scheme)
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def button(self, name, exact=False):

@@ -6,6 +6,7 @@ import json
 import wait
 from browser import Visitor
 from product import TOKEN
+from test_conflicts import apart
 from world import World
 
 PASSWORD = "correct horse battery"
@@ -31,6 +32,17 @@ class Dashboard(World):
         if role not in self._users:
             self._users.add(role)
             self.api_call("POST", "/api/v1/users", {"name": role, "role": role, "password": PASSWORD}, 201)
+
+    def pause(self, outbound=False):
+        self.api_call("POST", "/api/v1/pause", {"outbound": outbound}, 204)
+        wait.equal("paused", "outbound" if outbound else "all", lambda: self.duet.status()["paused"])
+
+    def resume(self):
+        self.api_call("POST", "/api/v1/resume", {}, 204)
+
+    def apart(self, sfid, ours, theirs):
+        """Both sides change the Account while neither sees the other. For policies that do not ask which was the newer."""
+        apart(self, sfid, ours, theirs, seconds=0)
 
     @property
     def base_url(self):

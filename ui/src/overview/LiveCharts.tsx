@@ -32,7 +32,7 @@ export function LiveCharts({ connection }: { connection: Connection }) {
         <Chart times={times} values={lags} series={WAYS} format={duration} summary={lagSummary} />
       </Panel>
       <Panel title="Records per second" aside="last 5 minutes">
-        <Chart times={times} values={rates} series={WAYS} format={perSecond} summary={rateSummary} />
+        <Chart times={times} values={rates} series={WAYS} format={(value) => number(Math.round(value))} summary={rateSummary} />
       </Panel>
     </div>
   );

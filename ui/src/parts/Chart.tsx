@@ -7,6 +7,8 @@ export type Series = { label: string; /** Name of a colour: `--sf`. */ color: st
 
 const LONGEST_S = 300;
 const SHORTEST_S = 60;
+/** Between ticks: whole numbers, so that none is said twice. */
+const STEPS = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap((power) => [power, 2 * power, 5 * power]);
 
 /** With seconds where minutes alone would repeat. */
 function clock(tick: number): string {
@@ -57,7 +59,7 @@ export function Chart({ times, values, series, format, summary, height = 132 }: 
         {
           width: Math.max(80, element.clientWidth),
           height,
-          padding: [8, 4, 0, 0],
+          padding: [8, 24, 0, 0],
           legend: { show: false },
           cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
           scales: {
@@ -66,7 +68,7 @@ export function Chart({ times, values, series, format, summary, height = 132 }: 
           },
           axes: [
             { stroke: ink, font, size: 24, gap: 4, grid: { show: false }, ticks: { show: false }, space: 70, values: (_, ticks) => ticks.map(clock) },
-            { stroke: ink, font, size: 58, gap: 6, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 34, values: (_, ticks) => ticks.map((tick) => formatter.current(tick)) },
+            { stroke: ink, font, size: 58, gap: 6, grid: { stroke: line, width: 1 }, ticks: { show: false }, space: 34, incrs: STEPS, values: (_, ticks) => ticks.map((tick) => formatter.current(tick)) },
           ],
           series: [
             {},

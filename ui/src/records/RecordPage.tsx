@@ -17,7 +17,7 @@ import { stamp, words } from "@/parts/format";
 import styles from "./Records.module.css";
 import { Timeline } from "./Timeline";
 
-const TONES: Partial<Record<RecordState["sync"]["state"], Tone>> = { at_rest: "ok", unknown: "warn", dirty: "warn", parked: "bad", deleted: "neutral" };
+const TONES: Partial<Record<RecordState["sync"]["state"], Tone>> = { at_rest: "ok", unknown: "warn", conflict: "warn", dirty: "warn", parked: "bad", deleted: "neutral" };
 
 export default function RecordPage() {
   const { object = "", id = "" } = useParams();
@@ -32,7 +32,7 @@ export default function RecordPage() {
         title={<bdi>{(title as string | undefined) ?? `${object} ${record.sfid ?? record.record_id}`}</bdi>}
         lead={
           <>
-            <Pill dot tone={TONES[record.sync.state] ?? "info"}>{record.sync.state === "at_rest" ? "both sides at rest" : words(record.sync.state)}</Pill>
+            <Pill dot tone={TONES[record.sync.state] ?? "info"}>{record.sync.state === "at_rest" ? "both sides at rest" : record.sync.state === "conflict" ? "a conflict waits for a person" : words(record.sync.state)}</Pill>
             <span>{object}</span>
             {record.sfid && <code>{record.sfid}</code>}
             {record.record_id !== null && <code>{record.table} · id {record.record_id}</code>}
@@ -70,7 +70,7 @@ function Values({ record }: { record: RecordState }) {
             </thead>
             <tbody>
               {names.map((name) => {
-                const differs = name in record.salesforce;
+                const differs = name in record.salesforce && record.salesforce[name] !== record.values?.[name];
                 return (
                   <tr key={name} className={differs ? styles.differs : undefined}>
                     <td><strong>{name}</strong></td>
