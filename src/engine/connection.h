@@ -47,7 +47,7 @@ struct Settings {
   /// From so many captured changes of one object and kind on, they go by Bulk jobs (spec/salesforce-api.md §3.1): about
   /// ten calls for each. 0: never, which is the default as long as the simulation finds histories in which a job and an
   /// edit that crosses it lose a value (docs/decisions/0007).
-  std::size_t bulk_from = 0;
+  std::size_t bulk_from = 10'000;
   std::size_t bulk_from_short = 2'000;  ///< while the budget is short
   std::size_t bulk_records = 100'000;   ///< per job
   int rounds_before_issue = 3;

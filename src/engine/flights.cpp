@@ -91,7 +91,7 @@ void Flights::add(std::vector<ClaimedAttempt> claimed) {
       waiting_.push_back({each.mapping, each.attempt.kind, conditional, {}});
       pool = std::prev(waiting_.end());
     }
-    tokens_.insert(each.attempt.token);
+    held_.emplace(each.attempt.token, each.ref.row_id);
     pool->attempts.push_back(std::move(each));
   }
 }
@@ -229,7 +229,7 @@ void Flights::judge(const Call& call, const std::vector<ports::SendOutcome>& out
 
 void Flights::forget(const std::vector<ClaimedAttempt>& attempts) {
   for (const ClaimedAttempt& each : attempts) {
-    if (const auto token = tokens_.find(each.attempt.token); token != tokens_.end()) tokens_.erase(token);
+    held_.erase({each.attempt.token, each.ref.row_id});
   }
 }
 

@@ -43,7 +43,9 @@ class Flights {
   bool under_way() const { return !calls_.empty(); }
   /// For how long the oldest call has been under way.
   TimeMs oldest_ms() const;
-  bool holds(const std::string& token) const { return tokens_.contains(token); }
+  bool holds(const std::string& token, std::optional<std::int64_t> row_id) const {
+    return held_.contains({token, row_id});
+  }
 
  private:
   struct Pool {
@@ -78,7 +80,8 @@ class Flights {
   std::map<std::uint64_t, Call> calls_;
   std::uint64_t last_ticket_ = 0;
   std::multiset<std::string> locked_;
-  std::multiset<std::string> tokens_;
+  /// The records of a claim have one token, and may go in several calls.
+  std::set<std::pair<std::string, std::optional<std::int64_t>>> held_;
   std::map<std::string, rules::SendWindow> windows_;
   std::set<const Mapping*> contended_;  ///< something could not go because of a lock, and not all is done since
   rules::LearntLocks learnt_;

@@ -55,7 +55,7 @@ class OutboundWorker::Impl {
 
  private:
   Result<void> recover();
-  bool is_ours(const std::string& token) const;
+  bool is_ours(const std::string& token, std::optional<std::int64_t> row_id) const;
   /// How many records were claimed; puts into `wait_ms` how long what is left must wait for the budget.
   Result<std::size_t> claim_more(TimeMs& wait_ms);
   /// Takes answers, waiting for the first, and writes them. How many there were.
@@ -78,9 +78,10 @@ class OutboundWorker::Impl {
 };
 
 /// Whether the answer to the attempt is still to come, or to be written.
-bool OutboundWorker::Impl::is_ours(const std::string& token) const {
-  return flights_.holds(token) ||
-         std::ranges::any_of(answered_, [&](const ClaimedAttempt& each) { return each.attempt.token == token; });
+bool OutboundWorker::Impl::is_ours(const std::string& token, std::optional<std::int64_t> row_id) const {
+  return flights_.holds(token, row_id) || std::ranges::any_of(answered_, [&](const ClaimedAttempt& each) {
+           return each.attempt.token == token && each.ref.row_id == row_id;
+         });
 }
 
 Result<void> OutboundWorker::Impl::recover() {
@@ -96,7 +97,8 @@ Result<void> OutboundWorker::Impl::recover() {
     const rules::Context context = parts_.timing.context(*mapping);
     for (RecordBatch::Entry& entry : batch.entries()) {
       const Attempt* in_flight = entry.record.lane.in_flight();
-      if (!in_flight || is_ours(in_flight->token)) continue;
+      const auto row_id = entry.record.row ? std::optional(entry.record.row->id) : entry.record.lane.row_id;
+      if (!in_flight || is_ours(in_flight->token, row_id)) continue;
       if (std::ranges::find(jobs, in_flight->token, &BulkJob::token) != jobs.end()) continue;
       rules::on_unknown({entry.record, entry.change, context}, std::string(in_flight->token));
       ++parts_.counters.attempts_unknown;

@@ -127,6 +127,8 @@ void restore_deleted_row(const Turn& turn) {
   turn.record.row = std::move(row);
   lane.pending_delete.reset();
   if (lane.parked == kHeldByBreaker) lane.parked.clear();
+  // What was held for the delete may be older than what brought the row back.
+  if (!lane.held.empty()) mark_dirty(turn, "restored after a delete that gave way");
   touch(turn);
 }
 

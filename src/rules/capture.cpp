@@ -111,6 +111,7 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   Lane& lane = turn.lane();
   for (const PendingLog& log : lane.log) turn.change.log.push_back({log.log_id, LogState::merged, {}});
   auto ours = values_of_ours(lane);
+  const auto unsent = lane.pending;
   lane.log.clear();
   lane.pending.clear();
   lane.pending_create = false;
@@ -121,6 +122,10 @@ void absorb_remove(const Turn& turn, const CapturedChange& captured) {
   lane.pending_delete =
       PendingDelete{captured.log_id, captured.old_values, {captured.captured_at, turn.context.database_now}};
   lane.pending_delete->ours = std::move(ours);
+  // What was not sent goes with the row: the org holds the bases, and so does the row if it comes back.
+  for (const auto& [name, pending] : unsent) {
+    if (!is_absent(pending.base)) lane.pending_delete->old_values[name] = pending.base;
+  }
   if (!lane.frozen.empty()) {
     // What the org's side wrote on the frozen fields meets the delete when the record is read.
     // Where the org holds our own value, the app saw that one.
@@ -141,15 +146,28 @@ bool writable(const MappedField& field, bool create) {
   return create ? field.schema.createable : field.schema.updateable;
 }
 
+void end_create(const Turn& turn) {
+  Lane& lane = turn.lane();
+  if (!lane.pending_create) return;
+  lane.pending_create = false;
+  turn.change.lane_changed = true;
+  // The log of a create that was sent before names the key, which is not pending any more.
+  for (PendingLog& log : lane.log)
+    std::erase_if(log.fields, [&](const std::string& field) { return !lane.pending.contains(field); });
+  std::erase_if(lane.log, [&](const PendingLog& log) {
+    if (!log.fields.empty()) return false;
+    turn.change.log.push_back({log.log_id, LogState::ignored, {}});
+    return true;
+  });
+}
+
 void absorb(const Turn& turn) {
   Lane& lane = turn.lane();
   if (turn.record.row) {
     lane.row_id = turn.record.row->id;
     if (!turn.record.row->sfid.empty()) {
       lane.sfid = turn.record.row->sfid;
-      // A create that lost the race against another of the same key: what is left of it is an update.
-      if (lane.pending_create) turn.change.lane_changed = true;
-      lane.pending_create = false;
+      end_create(turn);
     }
   }
   for (const CapturedChange& captured : turn.record.captured) {

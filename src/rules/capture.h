@@ -11,4 +11,7 @@ void absorb(const Turn& turn);
 /// Whether the org accepts a value for the field in a create or an update.
 bool writable(const MappedField& field, bool create);
 
+/// The org has the record: what is left of its create, which lost a race against another of the same key, is an update.
+void end_create(const Turn& turn);
+
 }  // namespace duet::rules

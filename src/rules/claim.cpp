@@ -9,6 +9,7 @@
 #include "rules/match.h"
 #include "rules/merge.h"
 #include "rules/parent.h"
+#include "rules/settle.h"
 
 namespace duet::rules {
 namespace {
@@ -342,6 +343,9 @@ void requeue(const Turn& turn, const std::string& token) {
     if (attempt->kind == AttemptKind::create) lane.pending_create = true;
   }
   lane.attempts.erase(attempt);
+  // It never ran: what was held for it is an ordinary change of the org. Left behind, it would be taken for newer than
+  // what a page read brings.
+  if (turn.record.row && !lane.dirty) release_orphans(turn);
   touch(turn);
 }
 

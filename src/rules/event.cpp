@@ -101,7 +101,8 @@ bool older_than_held(const Lane& lane, std::string_view field, TimeMs stamp) {
   return held != lane.held.end() && !held->second.empty() && held->second.back().changed_at.from > stamp;
 }
 
-/// Fields that attempts wait for are held, unless they are older than the row was at the claim; the others merge.
+/// Fields that attempts wait for are held, unless they are older than the row: a restart makes the stream tell again
+/// what is history. The others merge.
 void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remote, const Attempt* settled,
                   bool others) {
   FieldValues free;
@@ -114,9 +115,13 @@ void apply_fields(const Turn& turn, const ChangeEvent& event, const Remote& remo
     });
     if (waiting == turn.lane().attempts.end()) {
       if (others) free.emplace(name, value);
-    } else if (event.stamp >= waiting->row_stamp && !older_than_held(turn.lane(), name, event.stamp)) {
+      continue;
+    }
+    // The version at the claim, where the row cannot be read.
+    const TimeMs version = std::max(waiting->row_stamp, row_stamp(turn.record));
+    if (event.stamp >= version && !older_than_held(turn.lane(), name, event.stamp)) {
       Remote held = remote;
-      held.certain = remote.certain || event.stamp > waiting->row_stamp;
+      held.certain = remote.certain || event.stamp > version;
       // Field by field: automation may have changed one value of our write, so that the event as a whole is not known
       // to be ours, and left the others.
       held.own = (remote.own || event.commit_user == turn.context.our_user) && was_sent(turn.lane(), *field, value);
@@ -136,7 +141,7 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
   turn.record.row->sfid = sfid;
   turn.change.set_sfid = sfid;
   if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
-  lane.pending_create = false;
+  end_create(turn);
 }
 
 bool wants_removal(const Lane& lane) {
@@ -175,7 +180,13 @@ void meet_removal(const Turn& turn, const ChangeEvent& event, const Remote& remo
       }
       cover_moved(turn, ours);
     }
-    if (delete_gives_way(turn, moved_since(turn, *lane.pending_delete, event.fields, event.stamp), remote)) {
+    const FieldValues moved = moved_since(turn, *lane.pending_delete, event.fields, event.stamp);
+    const Value& version = value_of(lane.pending_delete->old_values, "SystemModstamp");
+    if (!moved.empty() && !remote.certain && version == Value(DateTime{event.stamp})) {
+      apply_fields(turn, event, remote, nullptr, false);
+      return mark_dirty(turn, "two versions in the same second");
+    }
+    if (delete_gives_way(turn, moved, remote)) {
       apply_fields(turn, event, remote, nullptr, true);
       raise_row_stamp(turn, event.stamp);
       mark_dirty(turn, "restored after a delete that gave way");
@@ -293,6 +304,11 @@ void meet_event(const Turn& turn, const ChangeEvent& event, const std::string& s
   }
   if (lane.tombstone && event.kind != EventKind::undelete) return;
   if (event.kind == EventKind::undelete && lane.frozen_delete && !lane.frozen_delete->by_app) end_held_delete(turn);
+  if (lane.frozen_delete && !lane.frozen_delete->by_app) {
+    // A read told of the delete before the stream: what came before it is history.
+    if (event.stamp > lane.frozen_delete->deleted_at.to) mark_dirty(turn, "changed although its delete waits");
+    return;
+  }
   if (wants_removal(lane)) return meet_removal(turn, event, remote);
 
   if (!turn.record.row && !lane.attempts.empty()) return meet_vanished_row(turn, event, sfid, remote);

@@ -37,10 +37,15 @@ void release_held(const Turn& turn, const MappedField& field) {
 
 void release_orphans(const Turn& turn) {
   std::vector<std::string> orphans;
+  bool certain = true;
   for (const auto& [name, held] : turn.lane().held) {
     const MappedField* field = turn.mapping().find(name);
-    if (field && !has_attempt(turn, *field)) orphans.push_back(name);
+    if (!field || has_attempt(turn, *field)) continue;
+    orphans.push_back(name);
+    certain = certain && std::ranges::all_of(held, &HeldValue::certain);
   }
+  // What may be older than the row is no change.
+  if (!certain) return mark_dirty(turn, "two versions in the same second");
   for (const std::string& name : orphans) release_held(turn, *turn.mapping().find(name));
 }
 

@@ -281,5 +281,31 @@ TEST(HeldDelete, OfTheAppWaitsAndIsDecided) {
   }
 }
 
+TEST(HeldDelete, OfTheOrgIsReadWhereARecordIsFoundAlive) {
+  Table table(ConflictPolicy::hold);
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "p");
+  ChangeEvent gone = table.event({}, kVersion + 4000);
+  gone.kind = EventKind::remove;
+  table.receive(gone);
+  EXPECT_EQ(on_page_read(table.turn(), read_of("a0", "b0", kVersion + 9000)), ReadVerdict::again);
+  ASSERT_TRUE(table.record.lane.frozen_delete) << "the page may be older than the delete";
+  on_read_back(table.turn(), read_of("a0", "b0", kVersion + 9000), table.record.lane.revision);
+  EXPECT_FALSE(table.record.lane.frozen_delete) << "somebody took it out of the recycle bin";
+  EXPECT_TRUE(table.claim("t1"));
+}
+
+TEST(HeldDelete, OfTheAppKeepsWhatAWriteOfOursMayHaveCovered) {
+  Table table(ConflictPolicy::hold);
+  table.load("a0", "b0", kVersion);
+  table.send("A__c", "p", "t1");
+  table.app_removes();
+  table.receive(table.event({{"A__c", value("s")}}, kVersion + 4000));
+  ASSERT_TRUE(resolve_delete(table.turn(), Side::salesforce, kPerson).done());
+  EXPECT_EQ(table.row("A__c"), "p");
+  table.receive(table.event({{"A__c", value("p")}}, kVersion + 5000, "t1"));
+  EXPECT_THAT(table.lost(), Contains("s"));
+}
+
 }  // namespace
 }  // namespace duet::rules

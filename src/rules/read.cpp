@@ -55,7 +55,7 @@ void learn_sfid(const Turn& turn, const std::string& sfid) {
   if (!turn.record.row || !turn.record.row->sfid.empty()) return;
   turn.record.row->sfid = sfid;
   turn.change.set_sfid = sfid;
-  turn.lane().pending_create = false;
+  end_create(turn);
   if (turn.change.row_action == RowAction::keep) turn.change.row_action = RowAction::update;
 }
 
@@ -210,6 +210,9 @@ ReadVerdict on_page_read(const Turn& turn, const RecordRead& read) {
     if (read.deleted) return ReadVerdict::old;
     return again(turn, "read although it was deleted");
   }
+  // Older than the delete, or an undelete: only a read that begins now can tell.
+  if (lane.frozen_delete && !lane.frozen_delete->by_app && !read.deleted)
+    return again(turn, "read although its delete waits for a decision");
   if (!lane.attempts.empty()) {
     // With polling the settle worker reads the record anyway, later than this page.
     if (turn.mapping().source == InboundSource::poll) return ReadVerdict::old;
@@ -279,7 +282,12 @@ ReadVerdict on_read_back(const Turn& turn, const RecordRead& read, std::int64_t 
       delete_after_create(turn, create, {});
       const FieldValues moved = moved_since(turn, *lane.pending_delete, read.fields, read.stamp);
       const bool ours = std::ranges::none_of(moved, [&](const auto& field) { return sent.contains(field.first); });
-      if (!ours && delete_gives_way(turn, moved, remote_of(read))) merge_all(turn, read, {});
+      if (ours) {
+        // Made by the org of our create, or by somebody since: nobody can tell, and the delete covers it.
+        for (const auto& [name, value] : moved) hold(turn, name, value, remote_of(read));
+      } else if (delete_gives_way(turn, moved, remote_of(read))) {
+        merge_all(turn, read, {});
+      }
       // What else the org made of our create is what later changes are told from.
       if (lane.pending_delete) {
         for (const auto& [name, value] : read.fields) lane.pending_delete->old_values.insert_or_assign(name, value);

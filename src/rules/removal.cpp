@@ -8,6 +8,7 @@
 #include "rules/hold.h"
 #include "rules/merge.h"
 #include "rules/resolve.h"
+#include "rules/settle.h"
 
 namespace duet::rules {
 namespace {
@@ -334,6 +335,11 @@ ActionResult resolve_delete(const Turn& turn, Side side, const Person& person) {
   }
   journal_removal(turn, *lane.pending_delete, JournalReason::delete_conflict, name_of(JournalReason::resolved));
   restore_deleted_row(turn);
+  // Writes of ours that are not settled may have covered it since: their settlement finds out.
+  for (const auto& [name, value] : held.moved) {
+    const MappedField* field = turn.mapping().find(name);
+    if (field && has_attempt(turn, *field)) hold(turn, name, value, {{}, held.actor, false});
+  }
   end_held_delete(turn);
   mark_dirty(turn, "restored by a person's decision");
   return {};

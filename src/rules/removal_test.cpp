@@ -106,6 +106,63 @@ TEST(Delete, OfARowWhoseCreateIsUnderWayFollowsIt) {
   EXPECT_EQ(table.record.lane.attempts.back().kind, AttemptKind::remove);
 }
 
+TEST(Delete, OfARowWhoseCreateWasUnansweredKeepsWhatSomebodyAdded) {
+  Table table;
+  table.load("a0", "b0", 0);
+  table.record.row->sfid.clear();
+  table.record.row->values["B__c"] = Null{};
+  table.record.row->values["Ext__c"] = Null{};
+  table.record.captured.push_back({1, LogAction::insert, 7, {}, {}, {}, table.now});
+  table.claim("t1");
+  on_unknown(table.turn(), "t1");
+  table.record.row.reset();
+  RecordRead read = read_of("a0", "theirs", kVersion);
+  read.fields["Ext__c"] = table.record.lane.external_id;
+  on_read_back(table.turn(), read, table.record.lane.revision);
+  ASSERT_TRUE(table.claim("t2"));
+  on_accepted(table.turn(), "t2", {});
+  ChangeEvent gone = table.event({}, kVersion + 4000, "t2");
+  gone.kind = EventKind::remove;
+  table.receive(gone);
+  EXPECT_THAT(table.lost(), Contains("theirs"));
+}
+
+TEST(Delete, WhatWasNotSentGoesWithIt) {
+  Table table(ConflictPolicy::newest);
+  table.load("a0", "b0", kVersion);
+  table.send("B__c", "b1", "t1");
+  table.app("B__c", "b2");
+  table.app_removes();
+  table.receive(table.event({{"A__c", std::string("kept")}}, table.now + 5'000));
+  ASSERT_EQ(table.row("A__c"), "kept");
+  EXPECT_EQ(table.row("B__c"), "b1") << "what the org has or will have";
+  table.app_removes();
+  table.receive(table.event({{"B__c", std::string("b1")}}, table.now + 6'000, "t1"));
+  on_read_back(table.turn(), read_of("kept", "b1", table.now + 6'000), table.record.lane.revision);
+  EXPECT_FALSE(table.record.row) << "our own value is no change that the second delete gives way to";
+}
+
+TEST(Removal, AnOldEventOfTheSameSecondThatComesAgainDoesNotBringTheRowBack) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a1", "b0", kVersion);
+  table.app_removes();
+  table.receive(table.event({{"A__c", std::string("a0")}}, kVersion), false);
+  EXPECT_FALSE(table.record.row);
+  ASSERT_TRUE(table.record.lane.dirty) << "older than the row or newer: only a read can tell";
+  on_read_back(table.turn(), read_of("a1", "b0", kVersion), table.record.lane.revision);
+  EXPECT_TRUE(table.claim("t1"));
+}
+
+TEST(Removal, WhatAWriteMayHaveCoveredInTheSecondOfTheRowIsKept) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "b0", kVersion);
+  table.send("A__c", "a1", "t1");
+  table.app_removes();
+  table.receive(table.event({{"A__c", std::string("theirs")}}, kVersion), false);
+  table.receive(table.event({{"A__c", std::string("a1")}}, kVersion + 1000, "t1"));
+  EXPECT_THAT(table.lost(), Contains("theirs"));
+}
+
 TEST(Removal, OurOwnEarlierValueDoesNotBringTheRowBack) {
   Table table(ConflictPolicy::newest);
   table.load("a0", "b0", kVersion);

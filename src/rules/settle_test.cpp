@@ -71,6 +71,50 @@ TEST(Held, RemoteValuesWaitAndALateOverwriteIsFound) {
   EXPECT_EQ(text(table.record.lane.pending.at("A__c").base), "mine");
 }
 
+TEST(Held, WhatWaitedForAnAttemptThatNeverRanIsAnOrdinaryChange) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "mine");
+  table.claim("t1");
+  table.receive(table.event({{"A__c", std::string("theirs")}}, kVersion + 4000));
+  on_not_sent(table.turn(), "t1");
+  EXPECT_EQ(table.row("A__c"), "theirs");
+  EXPECT_THAT(table.lost(), ElementsAre("mine"));
+  on_page_read(table.turn(), read_of("newer", "b0", kVersion + 9000));
+  table.receive(table.event({{"A__c", std::string("newer")}}, kVersion + 9000));
+  EXPECT_EQ(table.row("A__c"), "newer");
+}
+
+TEST(Held, WhatMayBeOlderThanTheRowIsNotReleasedButRead) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "b0", kVersion);
+  table.app("A__c", "mine");
+  table.claim("t1");
+  table.receive(table.event({{"A__c", std::string("older")}}, kVersion), false);
+  on_not_sent(table.turn(), "t1");
+  EXPECT_EQ(table.row("A__c"), "mine");
+  EXPECT_TRUE(table.record.lane.dirty.has_value());
+  EXPECT_THAT(table.lost(), IsEmpty());
+}
+
+TEST(Held, OfACreateThatAnotherOneOvertookNothingIsLeft) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "", 0);
+  table.record.row->sfid.clear();
+  table.record.row->values["B__c"] = Null{};
+  table.record.lane.key_checked = true;
+  table.record.captured.push_back({1, LogAction::insert, 7, {}, {}, {}, table.now});
+  ASSERT_TRUE(table.claim("t1"));
+  ChangeEvent theirs = table.event({{"A__c", std::string("theirs")}}, kVersion);
+  theirs.kind = EventKind::create;
+  table.receive(theirs);
+  on_not_sent(table.turn(), "t1");
+  EXPECT_EQ(table.row("A__c"), "theirs");
+  EXPECT_FALSE(table.claim("t2"));
+  EXPECT_EQ(table.change.log.back().state, LogState::ignored);
+  EXPECT_TRUE(table.record.lane.log.empty()) << "the key alone keeps no log row waiting";
+}
+
 TEST(Held, UnderPostgresTheCoveredValueIsJournalled) {
   Table table(ConflictPolicy::postgres);
   table.load("a0", "b0", kVersion);
@@ -185,6 +229,22 @@ TEST(Settle, AnOldEventThatComesAgainIsNotTakenForANewChange) {
   table.receive(table.event({{"A__c", std::string("a0")}}, kVersion), false);
   table.receive(table.event({{"A__c", std::string("mine")}}, kVersion + 5000, "t1"));
   EXPECT_THAT(table.lost(), ElementsAre("theirs"));
+}
+
+TEST(Settle, WhatComesAgainFromBeforeTheRowsVersionIsNotHeld) {
+  Table table(ConflictPolicy::salesforce);
+  table.load("a0", "b0", kVersion);
+  table.send("A__c", "old", "t1");
+  table.send("A__c", "new", "t2");
+  const ChangeEvent first = table.event({{"A__c", std::string("old")}}, kVersion + 2000, "t1");
+  table.receive(first);
+  table.receive(table.event({{"B__c", std::string("b1")}}, kVersion + 4000));
+  ChangeEvent again = first;
+  again.client_token.clear();
+  table.receive(again, false);
+  table.receive(table.event({{"A__c", std::string("new")}}, kVersion + 5000, "t2"));
+  EXPECT_EQ(table.row("A__c"), "new");
+  EXPECT_THAT(table.lost(), IsEmpty());
 }
 
 TEST(Settle, AnEventThatMayBeALaterAttemptsKeepsWhatAnyOfThemMayHaveCovered) {

@@ -27,6 +27,7 @@ constexpr auto kCodes = std::to_array<CodeKind>({
     {"INVALID_AUTH_HEADER", ErrorKind::auth_expired},
     {"REQUEST_LIMIT_EXCEEDED", ErrorKind::throttled},
     {"TXN_SECURITY_METERING_ERROR", ErrorKind::throttled},
+    {"TXN_TIMED_OUT", ErrorKind::throttled},
     {"OPERATION_TOO_LARGE", ErrorKind::rejected},
     {"ALL_OR_NONE_OPERATION_ROLLED_BACK", ErrorKind::throttled},
     {"PROCESSING_HALTED", ErrorKind::throttled},

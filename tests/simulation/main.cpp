@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/logging.h"
 #include "checkers.h"
 #include "open_seeds.h"
 #include "world.h"
@@ -119,7 +120,6 @@ int main(int argc, char** argv) {
   std::uint64_t stop_at = 0;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   bool twice = false;
-  bool bulk = false;
   bool open = false;
   app.add_option("--seeds", seeds, "how many histories");
   app.add_option("--first", first, "the first seed");
@@ -128,13 +128,13 @@ int main(int argc, char** argv) {
   app.add_option("--stop-at", stop_at, "end after this many failures");
   app.add_option("--jobs", jobs, "how many histories side by side")->capture_default_str();
   app.add_flag("--twice", twice, "run each seed twice and compare the hashes");
-  app.add_flag("--bulk", bulk,
-               "three in ten histories send by Bulk jobs (some fail still: bulk writing is off by default)");
   app.add_flag("--open", open, "run the seeds as well that are known to fail");
   CLI11_PARSE(app, argc, argv);
+  // What goes wrong is on purpose.
+  duet::configure_logging(duet::LogLevel::error, duet::LogFormat::text);
 
   if (one != 0) {
-    World world(one, true, bulk);
+    World world(one, true);
     world.run();
     for (const std::string& sentence : duet::simulation::check(world)) fmt::print("FOUND {}\n", sentence);
     return duet::simulation::check(world).empty() ? 0 : 1;
@@ -144,14 +144,14 @@ int main(int argc, char** argv) {
   const auto started = std::chrono::steady_clock::now();
   const auto run = [&](std::uint64_t seed) {
     Outcome outcome;
-    outcome.left_out = !open && !bulk && std::ranges::find(kOpenSeeds, seed) != kOpenSeeds.end();
+    outcome.left_out = !open && std::ranges::find(kOpenSeeds, seed) != kOpenSeeds.end();
     if (outcome.left_out) return outcome;
-    World world(seed, false, bulk);
+    World world(seed);
     world.run();
     outcome.found = duet::simulation::check(world);
     outcome.statistics = world.statistics();
     if (twice) {
-      World again(seed, false, bulk);
+      World again(seed);
       again.run();
       if (again.hash() != world.hash())
         outcome.found.emplace_back("not deterministic: the same seed gave another hash");

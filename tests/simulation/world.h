@@ -52,8 +52,7 @@ struct PartEdit {
 /// all is quiet.
 class World {
  public:
-  /// `bulk`: three in ten histories send by Bulk jobs.
-  explicit World(std::uint64_t seed, bool trace = false, bool bulk = false);
+  explicit World(std::uint64_t seed, bool trace = false);
   ~World();
 
   void run();
@@ -76,8 +75,10 @@ class World {
   /// Values that the app had replaced and set again.
   const std::set<std::string>& brought_back() const { return brought_back_; }
   const std::vector<PartEdit>& part_edits() const { return part_edits_; }
-  /// Whether every change can be accounted for exactly: no answer and no event is lost, nothing is deleted.
-  bool exact() const { return !deletes_ && !answers_lost_ && org_->faults_were_visible; }
+  /// Whether every change can be accounted for: no event is lost, nothing is deleted.
+  bool accountable() const { return !deletes_ && org_->faults_were_visible; }
+  /// And no answer is lost.
+  bool exact() const { return accountable() && !answers_lost_; }
   bool deletes() const { return deletes_; }
   /// What was wrong when a person looked at an issue.
   const std::vector<std::string>& complaints() const { return complaints_; }
@@ -150,7 +151,6 @@ class World {
   std::uint64_t values_ = 0;
   std::uint64_t hash_ = 1469598103934665603ULL;
   bool trace_ = false;
-  bool by_jobs_ = false;
 };
 
 }  // namespace duet::simulation

@@ -12,8 +12,8 @@ sys.path[:0] = [HERE, os.path.join(HERE, "lib"), os.path.join(HERE, "..", "..", 
 SUITES = ["checker", "load", "inbound", "outbound", "conflicts", "match", "objects", "doctor", "refusals", "issues", "access", "held",
           "ordered", "parents", "lessons", "lessons_formula", "segment", "faults", "guards", "transports", "crowd", "storm", "kill9"]
 
-# Bulk jobs are off by default (docs/decisions/0007): rows that a job leaves unprocessed end as unknown.
-OPEN = ["transports.scenario_3_a_bulk_job_with_bad_locked_and_unprocessed_rows"]
+# Tests that are known to fail: left out of a whole run, and named.
+OPEN = []
 
 if __name__ == "__main__":
     import runner
