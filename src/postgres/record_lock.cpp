@@ -48,8 +48,7 @@ class RecordLock {
         buckets_(refs.size()),
         keys_(refs.size()),
         matched_(refs.size()),
-        busy_(refs.size()),
-        unread_(refs.size()) {}
+        busy_(refs.size()) {}
 
   Result<LockResult> lock() {
     collect_names();
@@ -65,7 +64,7 @@ class RecordLock {
 
  private:
   void collect_names();
-  Statement advisory(std::string_view function) const;
+  Statement advisory() const;
   Statement fold_keys() const;
   Statement select_rows(std::string_view lock) const;
   Result<void> lock_rows();
@@ -89,7 +88,6 @@ class RecordLock {
   std::vector<LockedRow> rows_;
   std::vector<std::optional<std::size_t>> matched_;  ///< of each ref, in rows_
   std::vector<bool> busy_;
-  std::vector<bool> unread_;
   std::set<std::int64_t> free_rows_;  ///< locked by lock_what_is_free()
   bool partly_ = false;
   bool savepoint_ = false;
@@ -113,12 +111,12 @@ void RecordLock::collect_names() {
   }
 }
 
-Statement RecordLock::advisory(std::string_view function) const {
+Statement RecordLock::advisory() const {
   std::set<std::int64_t> sorted;
   for (const auto& buckets : buckets_) sorted.insert(buckets.begin(), buckets.end());
   const std::vector<std::int64_t> list(sorted.begin(), sorted.end());
   const std::int32_t lock_class = kRecordLockClass + static_cast<std::int32_t>(table_.mapping_id & 0xFFFF);
-  return {fmt::format("SELECT b, pg_catalog.{}($1::integer, b) FROM pg_catalog.unnest($2::integer[]) AS b", function),
+  return {"SELECT pg_catalog.pg_advisory_xact_lock($1::integer, b) FROM pg_catalog.unnest($2::integer[]) AS b",
           {std::to_string(lock_class), array_of(list)}};
 }
 
@@ -156,7 +154,7 @@ Result<void> RecordLock::lock_rows() {
   // A transaction that holds nothing yet cannot be part of a deadlock: it may wait for the engine's others.
   statements.push_back(
       {savepoint_ ? fmt::format("SAVEPOINT {}", kSavepoint) : wait_at_most(options.engine_wait_ms), {}});
-  statements.push_back(advisory("pg_advisory_xact_lock"));
+  statements.push_back(advisory());
   if (!savepoint_) statements.push_back({wait_at_most(options.lock_timeout_ms), {}});
   const std::size_t folded = statements.size();
   statements.push_back(fold_keys());
@@ -175,26 +173,22 @@ Result<void> RecordLock::lock_what_is_free() {
   std::vector<Statement> statements;
   savepoint_ = transaction_.begun();
   if (savepoint_) statements.push_back({fmt::format("SAVEPOINT {}", kSavepoint), {}});
-  const std::size_t first = statements.size();
-  statements.push_back(advisory("pg_try_advisory_xact_lock"));
+  // Rows may stay locked for long, by the app; the engine's others are waited for. What an event tells of a record
+  // whose lane could not be read would be lost: the lane may just have got the attempt that covers it.
+  const StoreOptions& options = transaction_.store().options();
+  statements.push_back({wait_at_most(options.engine_wait_ms), {}});
+  statements.push_back(advisory());
+  statements.push_back({wait_at_most(options.lock_timeout_ms), {}});
+  const std::size_t folded = statements.size();
   statements.push_back(fold_keys());
   statements.push_back(select_rows("FOR NO KEY UPDATE OF t SKIP LOCKED"));
   statements.push_back(select_rows(""));
   const auto rows = DUET_TRY(transaction_.run(std::move(statements)));
-  const Rows& advisory = rows[first];
-  std::set<std::int64_t> taken;
-  for (std::size_t i = 0; i < advisory.size(); ++i) {
-    if (!advisory.boolean(i, 1)) taken.insert(advisory.integer(i, 0));
-  }
-  for (std::size_t i = 0; i < refs_.size(); ++i) {
-    unread_[i] = std::ranges::any_of(buckets_[i], [&](std::int64_t bucket) { return taken.contains(bucket); });
-    busy_[i] = unread_[i];
-  }
-  take_folded(rows[first + 1]);
-  const Rows& free = rows[first + 2];
+  take_folded(rows[folded]);
+  const Rows& free = rows[folded + 1];
   for (std::size_t i = 0; i < free.size(); ++i) free_rows_.insert(free.integer(i, 0));
   partly_ = true;
-  take_rows(rows[first + 3]);
+  take_rows(rows[folded + 2]);
   return {};
 }
 
@@ -253,7 +247,6 @@ Statement RecordLock::merge_log(const Names& names) const {
 Result<LockResult> RecordLock::read_lanes_and_log() {
   Names names;
   for (std::size_t i = 0; i < refs_.size(); ++i) {
-    if (unread_[i]) continue;
     names.add(refs_[i].row_id, refs_[i].sfid, keys_[i]);
     if (matched_[i]) names.add(rows_[*matched_[i]].row.id, rows_[*matched_[i]].row.sfid, rows_[*matched_[i]].key);
   }
@@ -276,7 +269,7 @@ Result<LockResult> RecordLock::read_lanes_and_log() {
     Record record;
     LockedRecord locked;
     record.ref = refs_[i];
-    locked.lane_read = !unread_[i];
+    locked.lane_read = true;
     RecordNames known{refs_[i].row_id, refs_[i].sfid, keys_[i]};
     if (matched_[i]) {
       const LockedRow& row = rows_[*matched_[i]];

@@ -34,12 +34,25 @@ def judge(world):
         versions += sum(map(len, org.values()))
         unseen += sum(1 for _ in silent_losses(fields, org, NOTHING))
         lost += [f"{sfid}.{field}: {value} was overwritten unseen in the {side}; table {show(fields[field])}; org {show(org[field])}"
-                 for field, value, side in silent_losses(fields, org, journal)]
+                 + evidence(world, sfid, field) for field, value, side in silent_losses(fields, org, journal)]
     note(wrong, "came back after they were replaced", back)
     note(wrong, "are lost in silence", lost)
     if wrong:
         raise AssertionError("\n".join(wrong))
     return {"records touched": len(table), "versions in the org": versions, "values overwritten unseen": unseen, "values journalled": len(journal.lost)}
+
+
+def evidence(world, sfid, field):
+    """When what was written, captured, sent and journalled of one field: what a person needs to find the rule that failed."""
+    lines = [f"{version['commitTimestamp']} org {version['changeType']} {version['client'] or version['user']}: {version['fields'][field]['new']}"
+             for version in world.org.history("Account", sfid) if field in version["fields"]]
+    for log in ("_trigger_log", "_trigger_log_archive"):
+        lines += [f"{row['created_at']} captured, {row['state']} at {row['processed_at']}: {row['value']}" for row in world.db.rows(
+            f"SELECT created_at, state, processed_at, (values::hstore)->'{field.lower()}' AS value FROM salesforce.{log} "
+            f"WHERE values::hstore ? '{field.lower()}' AND record_id = (SELECT id FROM salesforce.account WHERE sfid = '{sfid}')")]
+    lines += [str(row) for row in world.db.rows(f"SELECT * FROM duet.journal WHERE sfid = '{sfid}' AND field = '{field}' ORDER BY id")]
+    lines += [str(list(row.values())) for row in world.db.rows(f"SELECT at::time, op, state, mod FROM watch.lane WHERE sfid = '{sfid}' ORDER BY seq")]
+    return "".join(f"\n      {line}" for line in lines)
 
 
 def show(steps):
