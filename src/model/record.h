@@ -48,7 +48,7 @@ struct CapturedChange {
 /// Everything about one record, as read under its lock.
 struct Record {
   RecordRef ref;  ///< as asked for
-  /// An application holds the row locked for longer than the lock timeout: nothing else here was read.
+  /// An application holds the row for longer than the lock timeout: neither it nor what was captured was read.
   bool busy = false;
   std::optional<Row> row;
   Lane lane;
